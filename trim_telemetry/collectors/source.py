@@ -1,0 +1,134 @@
+"""Where code stands: files relative to the root, the line of a `def`, the user's own frame of a traceback."""
+
+from __future__ import annotations
+
+from io import open as _open  # kept from the start, like the path functions: tests replace them
+from os import __file__ as _os_file
+from os import sep
+from os.path import abspath, dirname, isabs, join, realpath
+from types import CodeType, TracebackType
+from typing import Any, Dict, List, Optional, Tuple
+
+from ..outcome import Failure
+from ..record import clean
+
+_NOT_THE_USERS = tuple(f"{sep}{folder}{sep}" for folder in ("site-packages", "dist-packages"))
+_STDLIB = dirname(realpath(_os_file)) + sep
+_PATH_LIMIT = 500
+_SOURCE_LIMIT = 50_000_000  # bytes; nobody writes such a test file, but a generated one must not fill the memory
+
+
+class Sources:
+    """Looks up places in source files; paths come out relative to `root`, with forward slashes."""
+
+    def __init__(self, root: str) -> None:
+        self.root = join(realpath(root), "")
+        self._plain_root = join(abspath(root), "")
+        self._relative: Dict[str, str] = {}
+        self._lines: Tuple[str, List[bytes]] = ("", [])  # of the file read last: tests come file by file
+
+    def relative(self, path: str) -> str:
+        """Return path relative to the root, absolute outside it."""
+        known = self._relative.get(path)
+        if known is None:
+            known = self._relative[path] = self._find_relative(path)
+        return known
+
+    def _find_relative(self, path: str) -> str:
+        absolute = abspath(path)
+        for root, candidate in ((self._plain_root, absolute), (self.root, realpath(absolute))):
+            if candidate.startswith(root):
+                absolute = candidate[len(root) :]
+                break
+        return clean(absolute.replace(sep, "/"))[:_PATH_LIMIT]
+
+    def definition(self, function: Any) -> Optional[Tuple[str, int]]:
+        """Return the file (as Python names it) and the 1-based line of the `def` of a function behind its wrappers."""
+        code = code_of(function)
+        if code is None:
+            return None
+        return code.co_filename, self._def_line(code)
+
+    def _def_line(self, code: CodeType) -> int:
+        """co_firstlineno is the first decorator's line: look for the `def` from there on."""
+        first = code.co_firstlineno
+        lines = self._lines_of(code.co_filename)
+        if first > len(lines) or not lines[first - 1].lstrip().startswith(b"@"):
+            return first
+        for number, text in enumerate(lines[first - 1 :], first):
+            words = text.split(None, 2)
+            if words[:1] == [b"def"] or words[:2] == [b"async", b"def"]:
+                return number
+        return first
+
+    def _lines_of(self, filename: str) -> List[bytes]:
+        if self._lines[0] != filename:
+            self._lines = (filename, _read_lines(filename))
+        return self._lines[1]
+
+    def failure(self, error: Any, traceback: Optional[TracebackType], phase: Optional[str], text: str) -> Failure:
+        """Return an exception as text. text: the traceback as the runner prints it."""
+        place = self._users_place(traceback)
+        return Failure(
+            phase=phase,
+            type=_type_name(error),
+            message=safe_str(error),
+            traceback=text,
+            file=self.relative(place[0]) if place else None,
+            line=place[1] if place else None,
+        )
+
+    def _users_place(self, traceback: Optional[TracebackType]) -> Optional[Tuple[str, int]]:
+        """The innermost frame in the user's own code; where there is none, the innermost of all."""
+        place = None
+        users = False
+        while traceback is not None:
+            filename = traceback.tb_frame.f_code.co_filename
+            mine = self.is_users(filename)
+            if mine or not users:
+                place = (filename, traceback.tb_lineno)
+                users = users or mine
+            traceback = traceback.tb_next
+        return place
+
+    def is_users(self, filename: str) -> bool:
+        """Is it a file of the user's project: neither the standard library's nor an installed package's?"""
+        if filename.startswith("<") or filename.startswith(_STDLIB) or any(mark in filename for mark in _NOT_THE_USERS):
+            return False
+        return not isabs(self.relative(filename))
+
+
+def code_of(function: Any) -> Optional[CodeType]:
+    """Return the code object behind methods, functools.partial and wrappers that name what they wrap; None: there is none."""
+    for _ in range(100):  # a __wrapped__ may lead back to itself
+        inner = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
+        if inner is None and not hasattr(function, "__code__"):
+            inner = getattr(function, "func", None)
+        if inner is None:
+            break
+        function = inner
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def safe_str(value: Any) -> str:
+    """Return str(value), or what can be said of a value whose __str__ raises."""
+    try:
+        return str(value)
+    except Exception as error:  # the user's own class: its error is not the test's
+        return f"<{type(value).__name__}: str() raised {type(error).__name__}>"
+
+
+def _type_name(error: Any) -> str:
+    kind = error if isinstance(error, type) else type(error)
+    module = getattr(kind, "__module__", "")
+    name = getattr(kind, "__qualname__", kind.__name__)
+    return str(name) if module in ("builtins", "__main__", None, "") else f"{module}.{name}"
+
+
+def _read_lines(filename: str) -> List[bytes]:
+    try:
+        with _open(filename, "rb") as file:
+            return file.read(_SOURCE_LIMIT).splitlines()
+    except (OSError, ValueError):  # made by exec, inside a zip, or gone: the line stays the first one
+        return []

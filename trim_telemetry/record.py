@@ -1,0 +1,455 @@
+"""The wire format: what a test run writes and a reader takes back (record.md is the contract, schema.json its schema).
+
+The writer is on the hot path of every test. A record is spliced from texts that are encoded one by one, because most of
+a passing test's record is the same as the last one's: that takes a third of the time of `json.dumps` on the whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import blake2b
+from json.encoder import encode_basestring_ascii as _quote
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from .outcome import Event, Failure
+
+SCHEMA_VERSION = "1.0"
+RESULT_MARKER = "TEST_RESULT:"
+SUMMARY_MARKER = "TEST_SUMMARY:"
+LINE_LIMIT = 64_000  # bytes of a line on stdout, marker and line end included: many readers buffer 64 KiB
+
+_ID_LIMIT = 1_000
+_LIST_ITEM_LIMIT = 300
+
+_dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
+_loads = json.JSONDecoder().decode
+
+_ESCAPES = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI, as in colours (ECMA-48, 5.4)
+    "|\x1b[\\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC, DCS, SOS, PM, APC up to their end
+    "|\x1b[ -/]*[0-~]?"  # two-character and charset sequences, or a lone ESC
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return text without NUL, ANSI escapes and lone surrogates (these become U+FFFD)."""
+    if text.isprintable():  # neither escapes nor surrogates nor NUL are printable
+        return text
+    text = text.replace("\0", "")
+    if "\x1b" in text or "\x9b" in text:
+        text = _ESCAPES.sub("", text)
+    if not text.isascii():
+        text = _SURROGATES.sub("\ufffd", text)
+    return text
+
+
+def bounded_id(text: str) -> str:
+    """Return a clean id; one of over 1,000 characters is cut, with a hash of the whole, so that it stays unique."""
+    text = clean(text)
+    return text if len(text) <= _ID_LIMIT else f"{text[: _ID_LIMIT - 17]}~{stable_hash(text)}"
+
+
+def stable_hash(text: str) -> str:
+    """Return 16 hex digits that are the same in every run and on every machine."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+class Case(NamedTuple):
+    """A test's identity. `above`: not a test itself but a class, module or file whose failure or skip has a record."""
+
+    id: str
+    name: str
+    class_name: str = ""
+    module: str = ""
+    file: str = ""
+    line: Optional[int] = None
+    defined_at: Optional[str] = None
+    tags: Sequence[str] = ()
+    fixtures: Sequence[str] = ()
+    rerun: Optional[Sequence[str]] = None
+    above: bool = False
+
+
+class Measures(NamedTuple):
+    """What a runner measured of one test, in ms; None is unknown. `duration` is without shared set-up."""
+
+    duration: Optional[float] = None
+    cpu_time: Optional[float] = None
+    setup: Optional[float] = None
+    call: Optional[float] = None
+    teardown: Optional[float] = None
+    shared_setup: Optional[float] = None
+    fixtures: Sequence[Mapping[str, Any]] = ()
+
+
+class Performance(NamedTuple):
+    """The figures over the run so far, this test counted in, and what they say of this test."""
+
+    is_slow: Optional[bool]
+    is_db_heavy: Optional[bool]
+    is_network_heavy: Optional[bool]
+    has_blocked_network_calls: Optional[bool]
+    current_duration: Optional[float]
+    avg_duration: Optional[float]
+    median_duration: Optional[float]
+    p95_duration: Optional[float]
+    p99_duration: Optional[float]
+    total_tests_run: Optional[int]
+    flags: Sequence[str]
+
+
+def uncollected_queries(status: str, reason: Optional[str]) -> Dict[str, Any]:
+    """Return a `database_queries` in which nothing was collected."""
+    return {
+        "count": None,
+        "total_duration": None,
+        "slow_queries": [],
+        "duplicate_queries": [],
+        "query_types": dict.fromkeys(("SELECT", "INSERT", "UPDATE", "DELETE", "OTHER")),
+        "avg_duration": None,
+        "max_duration": None,
+        "transaction_statements": None,
+        "failed": None,
+        "by_connection": {},
+        "by_phase": {},
+        "n_plus_one": [],
+        "leaked": None,
+        "uninstrumented_connections": None,
+        "status": status,
+        "reason": reason,
+    }
+
+
+def uncollected_network(status: str, reason: Optional[str]) -> Dict[str, Any]:
+    """Return an `http_calls` in which nothing was collected."""
+    return {
+        "count": None,
+        "total_duration": None,
+        "external_calls": [],
+        "blocked_calls": [],
+        "status": status,
+        "reason": reason,
+    }
+
+
+def uncollected_coverage(status: str, reason: Optional[str]) -> Dict[str, Any]:
+    """Return a `coverage` in which nothing was collected."""
+    return {
+        "lines_covered": None,
+        "lines_total": None,
+        "coverage_percent": None,
+        "files": [],
+        "status": status,
+        "reason": reason,
+    }
+
+
+class Section:
+    """One object of a record that a collector fills, with its JSON text made at most once."""
+
+    __slots__ = ("text", "value")
+
+    def __init__(self, value: Mapping[str, Any]) -> None:
+        self.value = value
+        self.text = _dumps(value)
+
+
+class RunIdentity:
+    """What every record of a run says alike, as JSON texts made once."""
+
+    __slots__ = ("framework", "metadata", "run_id", "texts", "worker")
+
+    def __init__(self, run_id: str, framework: str, worker: Optional[str] = None) -> None:
+        self.run_id = run_id
+        self.framework = framework
+        self.worker = worker
+        self.metadata = _dumps({"framework": framework})
+        self.texts = (_quote(SCHEMA_VERSION), _quote(run_id))
+
+
+class Record:
+    """Everything that is known of one test when it is over, but for its place in the run.
+
+    `performance` and `seq` are given when it is written, by the one process that writes the stream.
+    """
+
+    __slots__ = (
+        "attempts",
+        "case",
+        "coverage",
+        "end_time",
+        "failure",
+        "logs",
+        "measures",
+        "metadata",
+        "network",
+        "outcome",
+        "queries",
+        "reason",
+        "run",
+        "start_time",
+        "status",
+        "stderr",
+        "stdout",
+        "subtests_count",
+        "subtests_failed",
+        "truncated",
+    )
+
+    def __init__(self, run: RunIdentity, case: Case, status: str, outcome: str) -> None:
+        self.run = run
+        self.case = case
+        self.status = status
+        self.outcome = outcome
+        self.start_time = ""
+        self.end_time = ""
+        self.measures = _UNMEASURED
+        self.queries = NO_QUERIES
+        self.network = NO_NETWORK
+        self.coverage = NO_COVERAGE
+        self.logs: Sequence[Mapping[str, Any]] = ()
+        self.metadata: Mapping[str, str] = {}
+        self.reason: Optional[str] = None
+        self.failure: Optional[Mapping[str, Any]] = None
+        self.attempts = 1
+        self.subtests_count = 0
+        self.subtests_failed: Sequence[Mapping[str, Any]] = ()
+        self.stdout: Optional[str] = None
+        self.stderr: Optional[str] = None
+        self.truncated: List[str] = []
+
+    @property
+    def flaky(self) -> bool:
+        """Passed after a failed attempt."""
+        return self.attempts > 1 and self.outcome == "passed"
+
+    def to_json(self, seq: Optional[int], performance: Performance) -> str:
+        """Return the record as one line of ASCII JSON, keys in the contract's order."""
+        case, measures, run = self.case, self.measures, self.run
+        duration = _number(measures.duration)
+        schema_version, run_id = run.texts
+        return _TEMPLATE % (
+            _quote(case.id),
+            _quote(case.name),
+            _quote(case.class_name),
+            _quote(case.module),
+            _quote(case.file),
+            _integer(case.line),
+            self.status,
+            duration,
+            self.start_time,
+            self.end_time,
+            _list(case.tags),
+            _list(case.fixtures),
+            self.queries.text,
+            self.network.text,
+            _performance(performance, duration),
+            self.coverage.text,
+            _list(self.logs),
+            _dumps({"framework": run.framework, **self.metadata}) if self.metadata else run.metadata,
+            schema_version,
+            run_id,
+            stable_hash(case.id),
+            _integer(seq),
+            self.outcome,
+            _string(self.reason),
+            "null" if case.rerun is None else _list(case.rerun),
+            _number(measures.setup),
+            _number(measures.call),
+            _number(measures.teardown),
+            _number(measures.shared_setup),
+            _list(measures.fixtures),
+            "null" if self.failure is None else _dumps(self.failure),
+            self.attempts,
+            "true" if self.flaky else "false",
+            self.subtests_count,
+            _list(self.subtests_failed),
+            _string(self.stdout),
+            _string(self.stderr),
+            _string(run.worker),
+            _number(measures.cpu_time),
+            _list(self.truncated),
+            _string(case.defined_at),
+        )
+
+
+_TEMPLATE = (
+    '{"id": %s, "name": %s, "class": %s, "module": %s, "file": %s, "line": %s, "status": "%s", "duration": %s, '
+    '"start_time": "%s", "end_time": "%s", "tags": %s, "fixtures": %s, "database_queries": %s, "http_calls": %s, '
+    '"performance": %s, "coverage": %s, "logs": %s, "metadata": %s, "schema_version": %s, "run_id": %s, '
+    '"test_key": "%s", "seq": %s, "outcome": "%s", "reason": %s, "rerun": %s, '
+    '"phases": {"setup": %s, "call": %s, "teardown": %s}, "shared_setup": %s, "fixture_durations": %s, "failure": %s, '
+    '"attempts": %s, "flaky": %s, "subtests": {"count": %s, "failed": %s}, "stdout": %s, "stderr": %s, "worker": %s, '
+    '"cpu_time": %s, "truncated": %s, "defined_at": %s}'
+)
+_PERFORMANCE = (
+    '{"is_slow": %s, "is_db_heavy": %s, "is_network_heavy": %s, "has_blocked_network_calls": %s, '
+    '"current_duration": %s, "avg_duration": %s, "median_duration": %s, "p95_duration": %s, "p99_duration": %s, '
+    '"total_tests_run": %s, "flags": %s}'
+)
+_BOOLEANS = {True: "true", False: "false", None: "null"}
+_UNMEASURED = Measures()
+NO_QUERIES = Section(uncollected_queries("disabled", "not collected by this version"))
+NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"))
+NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"))
+
+
+def _performance(performance: Performance, duration: str) -> str:
+    slow, queries, network, blocked, _, average, median, p95, p99, tests, flags = performance
+    return _PERFORMANCE % (
+        _BOOLEANS[slow],
+        _BOOLEANS[queries],
+        _BOOLEANS[network],
+        _BOOLEANS[blocked],
+        duration,
+        _number(average),
+        _number(median),
+        _number(p95),
+        _number(p99),
+        _integer(tests),
+        _list(flags),
+    )
+
+
+def _number(value: Optional[float]) -> str:
+    return "null" if value is None else float.__repr__(value)
+
+
+def _integer(value: Optional[int]) -> str:
+    return "null" if value is None else int.__repr__(value)
+
+
+def _string(value: Optional[str]) -> str:
+    return "null" if value is None else _quote(value)
+
+
+def _list(value: Sequence[Any]) -> str:
+    return _dumps(value) if value else "[]"
+
+
+def encode(record_type: Optional[str], content: Mapping[str, Any]) -> str:
+    """Return any other record as a line of ASCII JSON; record_type becomes its first key (None: for stdout)."""
+    return _dumps({"record_type": record_type, **content} if record_type else content)
+
+
+def with_type(record_type: str, line: str) -> str:
+    """Return an encoded record as the file has it: `record_type` first."""
+    return '{"record_type": "%s", %s' % (record_type, line[1:])
+
+
+def decode(line: str) -> Dict[str, Any]:
+    """Take a record back. Raises ValueError where the line is not one JSON object."""
+    content = _loads(line)
+    if not isinstance(content, dict):
+        raise ValueError("a record is a JSON object")
+    return content
+
+
+def cut(text: str, limit: int, name: str, truncated: List[str], keep_end: bool = False) -> str:
+    """Return clean text of at most `limit` characters; says so in `truncated` under `name` where it cut."""
+    if len(text) > 4 * limit + 1_000:  # cleaning only ever shortens: don't clean megabytes to keep a page
+        text = text[-4 * limit - 1_000 :] if keep_end else text[: 4 * limit + 1_000]
+        truncated.append(name)
+    text = clean(text)
+    if len(text) <= limit:
+        return text
+    if name not in truncated:
+        truncated.append(name)
+    return text[len(text) - limit :] if keep_end else text[:limit]
+
+
+def cut_items(items: Sequence[str], name: str, truncated: List[str]) -> List[str]:
+    """Return names fit for the wire: clean, each of bounded length."""
+    return [cut(item, _LIST_ITEM_LIMIT, name, truncated) for item in items]
+
+
+def failure_of(
+    events: Sequence[Event], decided_by: Optional[Event], limits: Tuple[int, int], truncated: List[str]
+) -> Optional[Dict[str, Any]]:
+    """Return the record's `failure`: the exception that decided the verdict, and how many others there were.
+
+    limits: characters kept of the message (its beginning) and of the traceback (its end, where the error is).
+    """
+    if decided_by is None or decided_by.failure is None:
+        return None
+    failure: Failure = decided_by.failure
+    return {
+        "phase": failure.phase,
+        "type": clean(failure.type)[:_LIST_ITEM_LIMIT],
+        "message": cut(failure.message, limits[0], "failure.message", truncated),
+        "traceback": cut(failure.traceback, limits[1], "failure.traceback", truncated, keep_end=True),
+        "file": failure.file and clean(failure.file),
+        "line": failure.line,
+        "others": sum(event.failure is not None for event in events) - 1,
+    }
+
+
+# What may be cut of a line on stdout that is too long, by where it stands. Totals and identity are never cut.
+_CUTTABLE = (
+    ("coverage", "files"),
+    ("database_queries", "slow_queries"),
+    ("database_queries", "duplicate_queries"),
+    ("database_queries", "n_plus_one"),
+    ("http_calls", "external_calls"),
+    ("http_calls", "blocked_calls"),
+    ("logs",),
+    ("failure", "traceback"),
+    ("failure", "message"),
+    ("stdout",),
+    ("stderr",),
+    ("subtests", "failed"),
+    ("fixture_durations",),
+    ("fixtures",),
+    ("tags",),
+    ("rerun",),
+    ("reason",),
+    ("metadata",),
+    ("name",),
+    ("slowest",),
+    ("shared_setup",),
+    ("collection", "slowest"),
+    ("warnings",),
+)
+_TAIL_KEPT = {("failure", "traceback"), ("stdout",), ("stderr",)}
+
+
+def shorten(line: str, limit: int) -> str:
+    """Return the record in at most `limit` bytes: its largest detail is halved until it fits; `truncated` names it."""
+    content = decode(line)
+    while len(line) > limit:
+        path = max(_CUTTABLE, key=lambda place: _size(content, place))
+        if _size(content, path) <= 4:  # nothing but identity and totals is left
+            break
+        _halve(content, path)
+        line = _dumps(content)
+    return line
+
+
+def _at(content: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content
+
+
+def _size(content: Mapping[str, Any], path: Sequence[str]) -> int:
+    value = _at(content, path)
+    if isinstance(value, dict) and len(value) < 2:  # metadata always keeps its first key
+        return 0
+    return len(_dumps(value)) if isinstance(value, (str, list, dict)) and value else 0
+
+
+def _halve(content: Dict[str, Any], path: Tuple[str, ...]) -> None:
+    value = _at(content, path)
+    half = len(value) // 2
+    parent = _at(content, path[:-1])
+    if path == ("rerun",):  # half a command line would run something else
+        parent[path[-1]] = None
+    elif isinstance(value, dict):
+        parent[path[-1]] = dict(list(value.items())[:half])
+    else:
+        parent[path[-1]] = value[-half:] if path in _TAIL_KEPT and half else value[:half]
+    name = ".".join(path)
+    if name not in content.setdefault("truncated", []):
+        content["truncated"].append(name)

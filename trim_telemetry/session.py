@@ -1,0 +1,533 @@
+"""One run, from the first test to the summary: the only place where a record is put together.
+
+A door opens a Session, tells it what its runner says, and closes it. Nothing that goes wrong in here reaches the runner:
+every public method is guarded, an error is said once in the summary's `warnings`, and the run goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
+
+from . import outcome, record
+from .analysis.flags import flags_of
+from .analysis.percentiles import RunningPercentiles
+from .collectors.logs import LogCollector
+from .collectors.source import safe_str
+from .collectors.timing import Clock
+from .config import Config
+from .errors import TelemetryWarning
+from .outcome import Event
+from .record import Case, Measures, Performance, Record
+from .sinks.ndjson_file import NdjsonFile
+from .sinks.stdout_lines import StdoutLines
+from .surroundings import Framework, surroundings_of
+from .tally import Tally
+
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object
+
+_ANNOTATIONS_LIMIT = 50
+_ANNOTATION_KEY_LIMIT = 100
+_ANNOTATION_LIMIT = 1_000
+
+_current: Optional[Session] = None
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def annotate(key: str, value: object) -> None:
+    """Add `key: str(value)` to the metadata of the test that is on; does nothing without a run or between tests.
+
+    A key may be up to 100 characters, a value up to 1,000 (longer ones are cut), 50 keys a test.
+    """
+    if _current is not None:
+        _current.annotate(key, value)
+
+
+def current() -> Optional[Session]:
+    """Return the run that is on in this process, or None."""
+    return _current
+
+
+class Trial:
+    """A test in flight: its case, what was reported on it so far, and what was measured."""
+
+    __slots__ = (
+        "annotations",
+        "attempts",
+        "case",
+        "cpu_started",
+        "ended",
+        "events",
+        "measures",
+        "phase",
+        "started",
+        "stderr",
+        "stdout",
+        "subtests",
+    )
+
+    def __init__(self, case: Case, phase: Optional[str]) -> None:
+        self.case = case
+        self.phase = phase
+        self.events: List[Event] = []
+        self.annotations: Dict[str, str] = {}
+        self.attempts = 1
+        self.subtests = 0
+        self.stdout: Optional[str] = None
+        self.stderr: Optional[str] = None
+        self.started = 0
+        self.cpu_started = 0
+        self.ended = 0
+        self.measures = Measures()
+
+
+class Guest(Protocol):
+    """Whoever has a `session` and guarded methods."""
+
+    session: Session
+
+
+def guarded(method: _Method) -> _Method:
+    """Make a method that never raises into the runner (house rule 1): an error of ours is said in the summary."""
+
+    def guard(self: Guest, *arguments: Any, **named: Any) -> Any:
+        session = self.session
+        if session.closed:
+            return None
+        try:
+            return method(self, *arguments, **named)
+        except Exception as error:  # the one broad except: whatever it is, it is ours and not the user's
+            session.failed(method.__name__, error)
+            return None
+
+    guard.__name__ = method.__name__
+    guard.__doc__ = method.__doc__
+    return cast(_Method, guard)
+
+
+class Session:
+    """A run of a test suite.
+
+    config: the settings in force; framework: who runs the tests; stdout: the descriptor that the markers go to, or None;
+    stream: the text stream on it.
+    Raises OSError when the file that was asked for can't be made: before the first test, a bad setting stops the run.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        framework: Framework,
+        stdout: Optional[int] = 1,
+        stream: Optional[Any] = None,
+    ) -> None:
+        self.session = self  # guarded() asks for it
+        self.config = config
+        self.framework = framework
+        self.closed = False
+        self.clock = Clock()
+        self.started = self.clock.now()
+        self._writing = False
+        self._deferred: Optional[Callable[[], None]] = None
+        self._surroundings = surroundings_of(framework, os.environ, config.root)
+        self._identity = record.RunIdentity(config.run_id, framework.name)
+        self._warnings: Dict[str, str] = {}
+        self._trial: Optional[Trial] = None
+        self._seq = 0
+        self._tally = Tally()
+        self._durations = RunningPercentiles((50, 95, 99))
+        self._collection: Dict[str, Any] = {"duration": None, "slowest": []}
+        self._shared_setup: Dict[str, float] = {}
+        self._interrupted_by: Optional[str] = None
+        for notice in config.notices:
+            slug, _, message = notice.partition(": ")
+            self.warn(TelemetryWarning(slug, message))
+        self._file = NdjsonFile(config.file) if config.file else None
+        self._stdout = self._open_stdout(stdout, stream) if config.stdout and stdout is not None else None
+        self._logs: Optional[LogCollector] = LogCollector(
+            config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
+        )
+        self._write_other("run_start", self._run_start)
+        global _current
+        _current = self
+
+    # -- what a door tells -------------------------------------------------------------------------------------------
+
+    @guarded
+    def collected(self, count: int, slowest: Sequence[Tuple[str, float]] = (), duration: Optional[float] = None) -> None:
+        """Say how many tests there are. slowest: files and the ms it took to collect them; duration: ms of the whole."""
+        self._tally.collected = count
+        self._collection = {
+            "duration": duration,
+            "slowest": [{"file": record.clean(file), "duration": spent} for file, spent in slowest],
+        }
+        self._write_other("collected", lambda: {"time": self._timestamp(), "count": count, "collection": self._collection})
+
+    @guarded
+    def begin(self, describe: Callable[..., Case], *arguments: Any, phase: Optional[str] = outcome.CALL) -> None:
+        """A test starts; `describe(*arguments)` gives its case. The clocks start last."""
+        if self._trial is not None:  # the runner never ended it: still, no test is lost
+            self._finish(self._trial)
+        trial = self._trial = Trial(self._describe(describe, arguments), phase)
+        if self._file is not None:
+            self._write_test_start(trial)
+        if self._logs is not None:
+            self._logs.begin()
+        trial.cpu_started = self.clock.cpu()
+        trial.started = self.clock.now()
+
+    @guarded
+    def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
+        """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
+        if self._trial is not None:
+            self._trial.events.append(describe(*arguments))
+
+    @guarded
+    def measure(self, ended: int = 0, excluded: int = 0, excluded_cpu: int = 0) -> None:
+        """The code of the test in flight is over, measured as a whole: the time since begin() is its call.
+
+        ended: when it was (0: now); excluded: ns of that time, and of CPU, that were the runner's and not the test's.
+        """
+        trial = self._trial
+        if trial is not None:
+            trial.ended = ended or self.clock.now()
+            spent = (trial.ended - trial.started - excluded) / 1e6
+            cpu = (self.clock.cpu() - trial.cpu_started - excluded_cpu) / 1e6
+            trial.measures = Measures(duration=spent, cpu_time=cpu, call=spent)
+
+    @guarded
+    def finish(self, measures: Optional[Measures] = None) -> None:
+        """The test in flight is over. measures: what the runner measured; None: what measure() found, else unknown."""
+        if self._trial is not None:
+            self._trial.measures = measures or self._trial.measures
+            self._finish(self._trial)
+
+    @guarded
+    def above(self, case: Case, events: Sequence[Event]) -> None:
+        """Something above the tests failed or was skipped: a class, a module, a file."""
+        verdict = outcome.fold(events)
+        made = Record(self._identity, case, verdict.status, verdict.outcome)
+        made.start_time = made.end_time = self._timestamp()
+        self._describe_verdict(made, events, verdict)
+        self._publish(made)
+
+    @guarded
+    def shared_setup(self, name: str, duration: float) -> None:
+        """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
+        self._shared_setup[name] = self._shared_setup.get(name, 0.0) + duration
+
+    @guarded
+    def covered(self, tests: int) -> None:
+        """`tests` collected tests will have no record of their own: a record above them speaks for them."""
+        self._tally.covered += tests
+
+    @guarded
+    def interrupted(self, by: str) -> None:
+        """The run was told to stop: "SIGINT", "SIGTERM", or what the runner says."""
+        self._interrupted_by = self._interrupted_by or by
+
+    @guarded
+    def annotate(self, key: str, value: object) -> None:
+        """See the function of this name."""
+        if self._trial is None or len(self._trial.annotations) >= _ANNOTATIONS_LIMIT:
+            return
+        name = record.clean(str(key))[:_ANNOTATION_KEY_LIMIT]
+        self._trial.annotations[name] = record.clean(str(value))[:_ANNOTATION_LIMIT]
+
+    def close(self, exit_code: int, exit_reason: Optional[str] = None) -> None:
+        """Write the summary and let go of everything. exit_reason: why the code is not 0, where no test failed."""
+        self._close(exit_code, exit_reason)
+        self._release()
+
+    def when_idle(self, action: Callable[[], None]) -> None:
+        """Do `action`, for a signal handler, as soon as the session is not in the middle of a record."""
+        if self._writing:
+            self._deferred = action
+        else:
+            action()
+
+    # -- what a door asks ---------------------------------------------------------------------------------------------
+
+    @property
+    def trial(self) -> Optional[Trial]:
+        """The test in flight."""
+        return self._trial
+
+    @property
+    def tests_failed(self) -> bool:
+        """Has any test failed so far?"""
+        return self._tally.failed > 0
+
+    @property
+    def has_collected(self) -> bool:
+        """Did the runner get as far as knowing its tests?"""
+        return self._tally.collected is not None
+
+    def warn(self, warning: TelemetryWarning) -> None:
+        """Keep what the telemetry itself could not do for the summary, once for each slug."""
+        self._warnings.setdefault(warning.slug, str(warning))
+
+    def failed(self, part: str, error: Exception) -> None:
+        """Say that `part` of the telemetry failed."""
+        place = _last_line_of(error)
+        self.warn(TelemetryWarning(f"error-in-{part}", f"{type(error).__name__}: {safe_str(error)} ({place})"))
+
+    # -- one record ---------------------------------------------------------------------------------------------------
+
+    def _describe(self, describe: Callable[..., Case], arguments: Sequence[Any]) -> Case:
+        try:
+            return describe(*arguments)
+        except Exception as error:  # a test whose own attributes raise still has a record
+            self.failed("describe", error)
+            return Case(f"unknown test {self._seq + 1} ({type(arguments[0]).__name__})", "unknown test")
+
+    def _finish(self, trial: Trial) -> None:
+        self._trial = None
+        verdict = outcome.fold(trial.events)
+        made = Record(self._identity, trial.case, verdict.status, verdict.outcome)
+        if not trial.case.above:
+            made.measures = trial.measures
+        made.start_time = self.clock.timestamp(trial.started)
+        made.end_time = self.clock.timestamp(trial.ended or self.clock.now())
+        made.metadata = trial.annotations
+        made.attempts = trial.attempts
+        if self._logs is not None:
+            self._take_logs(made)
+        if verdict.decided_by is not None:
+            self._describe_verdict(made, trial.events, verdict)
+        if trial.subtests:
+            _describe_subtests(made, trial)
+        if verdict.status != "passed":
+            self._describe_output(made, trial)
+        self._publish(made)
+
+    def _describe_verdict(self, made: Record, events: Sequence[Event], verdict: outcome.Verdict) -> None:
+        decided_by = verdict.decided_by
+        limits = (self.config.max_message, self.config.max_traceback)
+        made.failure = record.failure_of(events, decided_by, limits, made.truncated)
+        if decided_by is not None and decided_by.reason is not None:
+            made.reason = record.cut(decided_by.reason, self.config.max_message, "reason", made.truncated)
+
+    def _describe_output(self, made: Record, trial: Trial) -> None:
+        limit = self.config.max_output
+        if trial.stdout is not None:
+            made.stdout = record.cut(trial.stdout, limit, "stdout", made.truncated, keep_end=True)
+        if trial.stderr is not None:
+            made.stderr = record.cut(trial.stderr, limit, "stderr", made.truncated, keep_end=True)
+
+    def _take_logs(self, made: Record) -> None:
+        assert self._logs is not None
+        entries = self._logs.end()
+        if entries:
+            made.logs = [{name: record.clean(text) if text else text for name, text in e._asdict().items()} for e in entries]
+        if self._logs.dropped:
+            made.truncated.append("logs")
+
+    def _publish(self, made: Record) -> None:
+        """Number a record, count it in, compute the running figures and write it; a signal waits for the end of that."""
+        self._writing = True
+        try:
+            self._write_result(made)
+        finally:
+            self._writing = False
+        if self._deferred is not None:
+            self._run_deferred()
+
+    def _write_result(self, made: Record) -> None:
+        self._seq += 1
+        duration = made.measures.duration
+        if duration is not None and made.outcome in _TIMED_OUTCOMES and not made.case.above:
+            self._durations.add(duration)
+        performance = self._performance(made, duration)
+        self._tally.add(made, performance.flags)
+        line = made.to_json(self._seq, performance)
+        if self._file is not None:
+            self._to_file(record.with_type("test_result", line))
+        if self._stdout is not None:
+            self._to_stdout(record.RESULT_MARKER, line)
+
+    def _performance(self, made: Record, duration: Optional[float]) -> Performance:
+        queries, network = made.queries.value, made.network.value
+        limits = self.config.thresholds
+        count, attempts = queries["count"], network["count"]
+        median, p95, p99 = self._durations.values()
+        return Performance(
+            is_slow=None if duration is None else duration > limits.slow_test_ms,
+            is_db_heavy=None if count is None else count > limits.moderate_queries,
+            is_network_heavy=None if attempts is None else attempts > 0,
+            has_blocked_network_calls=None if attempts is None else bool(network["blocked_calls"]),
+            current_duration=duration,
+            avg_duration=self._durations.mean(),
+            median_duration=median,
+            p95_duration=p95,
+            p99_duration=p99,
+            total_tests_run=self._durations.count,
+            flags=flags_of(duration, queries, network, made.flaky, limits),
+        )
+
+    # -- the other records --------------------------------------------------------------------------------------------
+
+    def _run_start(self) -> Dict[str, Any]:
+        return {
+            "start_time": self.clock.timestamp(self.started),
+            "pid": os.getpid(),
+            "root": record.clean(self.config.root),
+            **self._surroundings,
+            "thresholds": self.config.thresholds._asdict(),
+            "settings": self.config.shown(),
+        }
+
+    def _write_test_start(self, trial: Trial) -> None:
+        case = trial.case
+        self._write_other(
+            "test_start",
+            lambda: {
+                "id": case.id,
+                "test_key": record.stable_hash(case.id),
+                "start_time": self._timestamp(),
+                "worker": self._identity.worker,
+            },
+        )
+
+    def _write_other(self, record_type: str, make: Callable[[], Mapping[str, Any]]) -> None:
+        if self._file is not None:
+            identity = {"schema_version": record.SCHEMA_VERSION, "run_id": self.config.run_id}
+            self._to_file(record.encode(record_type, {**identity, **make()}))
+
+    @guarded
+    def _close(self, exit_code: int, exit_reason: Optional[str]) -> None:
+        if self._trial is not None:
+            self._interrupt(self._trial)
+        summary = self._summary(exit_code, exit_reason)
+        if self._file is not None:
+            self._to_file(record.encode("run_summary", summary))
+        if self._stdout is not None:
+            self._to_stdout(record.SUMMARY_MARKER, record.encode(None, summary))
+
+    def _interrupt(self, trial: Trial) -> None:
+        by = self._interrupted_by or "the run ended"
+        trial.events.append(Event(outcome.INTERRUPTED, None, by))
+        self._finish(trial)
+
+    def _summary(self, exit_code: int, exit_reason: Optional[str]) -> Dict[str, Any]:
+        now = self.clock.now()
+        tally, durations = self._tally, self._durations
+        not_run = tally.not_run()
+        median, p95, p99 = durations.values()
+        return {
+            **tally.users_counts(),
+            "exit_code": exit_code,
+            "schema_version": record.SCHEMA_VERSION,
+            "run_id": self.config.run_id,
+            **tally.counts(),
+            "collected_tests": tally.collected,
+            "not_run_tests": not_run,
+            "complete": not_run == 0 and self._interrupted_by is None,
+            "interrupted_by": self._interrupted_by,
+            "exit_reason": exit_reason or ("tests_failed" if exit_code and tally.failed else None),
+            "start_time": self.clock.timestamp(self.started),
+            "end_time": self.clock.timestamp(now),
+            "duration": (now - self.started) / 1e6,
+            "performance": {
+                "avg_duration": durations.mean(),
+                "median_duration": median,
+                "p95_duration": p95,
+                "p99_duration": p99,
+                "max_duration": durations.maximum,
+                "total_tests_run": durations.count,
+            },
+            "slowest": tally.slowest(),
+            "flags": tally.flags,
+            "database_queries": record.NO_QUERIES.value,
+            "http_calls": {**record.NO_NETWORK.value, "outside_tests": []},
+            "coverage": record.NO_COVERAGE.value,
+            "shared_setup": self._shared_setup_list(),
+            "collection": self._collection,
+            "warnings": [record.clean(text) for text in self._warnings.values()],
+            **self._surroundings,
+            "thresholds": self.config.thresholds._asdict(),
+        }
+
+    def _shared_setup_list(self) -> List[Dict[str, Any]]:
+        longest_first = sorted(self._shared_setup.items(), key=lambda item: -item[1])
+        return [{"name": record.clean(name), "duration": spent, "queries": None} for name, spent in longest_first]
+
+    # -- sinks --------------------------------------------------------------------------------------------------------
+
+    def _open_stdout(self, descriptor: int, stream: Optional[Any]) -> Optional[StdoutLines]:
+        try:
+            return StdoutLines(descriptor, stream)
+        except OSError as error:  # started with stdout closed: there is nothing to write to
+            self.warn(TelemetryWarning("stdout-lost", f"stdout could not be used: {error}"))
+            return None
+
+    def _to_file(self, line: str) -> None:
+        try:
+            cast(NdjsonFile, self._file).write(line)
+        except OSError as error:
+            self._file = None
+            self.warn(TelemetryWarning("file-lost", f"{self.config.file} ends before the run did: {error}"))
+
+    def _to_stdout(self, marker: str, line: str) -> None:
+        try:
+            cast(StdoutLines, self._stdout).write(marker, line)
+        except OSError as error:
+            self._stdout = None
+            self.warn(TelemetryWarning("stdout-lost", f"stdout could not be written to any more: {error}"))
+
+    def _release(self) -> None:
+        global _current
+        self.closed = True
+        _current = None
+        for part in (self._logs, self._stdout, self._file):
+            if part is not None:
+                try:
+                    part.close()
+                except Exception:  # at the end of the run there is nobody left to tell
+                    pass
+
+    # -- small things ---------------------------------------------------------------------------------------------------
+
+    def _timestamp(self) -> str:
+        return self.clock.timestamp(self.clock.now())
+
+    def _phase(self) -> Optional[str]:
+        return self._trial.phase if self._trial is not None else None
+
+    def _logs_failed(self, error: Exception) -> None:
+        self._logs = None
+        self.failed("logs", error)
+
+    def _run_deferred(self) -> None:
+        action, self._deferred = self._deferred, None
+        if action is not None:
+            action()
+
+
+_TIMED_OUTCOMES = frozenset(
+    (outcome.PASSED, outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.XPASSED)
+)
+
+
+def _describe_subtests(made: Record, trial: Trial) -> None:
+    made.subtests_count = trial.subtests
+    made.subtests_failed = [
+        {
+            "name": record.cut(event.subtest, 1_000, "subtests.failed", made.truncated),
+            "status": event.outcome,
+            "message": event.failure and record.cut(event.failure.message, 1_000, "subtests.failed", made.truncated),
+        }
+        for event in trial.events
+        if event.subtest is not None and event.outcome in (outcome.FAILED, outcome.ERROR)
+    ]
+
+
+def _last_line_of(error: BaseException) -> str:
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return "no traceback"
+    return f"{os.path.basename(traceback.tb_frame.f_code.co_filename)}:{traceback.tb_lineno}"

@@ -1,0 +1,66 @@
+"""Whole lines to a file descriptor of our own, whatever the tests do to theirs."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any, Optional
+
+# Above the numbers that tests count, close or select(): most programs use fewer, and the default limit is 1,024.
+_FIRST_NUMBER = 500
+
+
+def own_copy(number: int) -> int:
+    """Return a new descriptor for what `number` is open on. Not inherited by child programs. Raises OSError."""
+    try:
+        from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+        return fcntl(number, F_DUPFD_CLOEXEC, _FIRST_NUMBER)
+    except (ImportError, OSError):  # no fcntl on this platform, or a limit on descriptors below the number asked for
+        return os.dup(number)
+
+
+class Descriptor:
+    """Writes whole lines to a descriptor, from the process that made it and from no fork of that.
+
+    The functions of `os` are kept from the start: tests replace them.
+    """
+
+    def __init__(self, number: int) -> None:
+        self._number: Optional[int] = number
+        self._owner = os.getpid()
+        self._write: Any = os.write
+        self._getpid: Any = os.getpid
+        self._close: Any = os.close
+
+    def write(self, data: bytes) -> None:
+        """Write all of data, in one system call where the system takes it whole. Raises OSError."""
+        if self._number is None or self._getpid() != self._owner:
+            return
+        written = self._write_some(data)
+        while written < len(data):
+            written += self._write_some(data[written:])
+
+    def _write_some(self, data: bytes) -> int:
+        try:
+            count: int = self._write(self._number, data)
+            return count
+        except BlockingIOError:  # somebody set O_NONBLOCK on the shared pipe, and its reader is slow
+            _wait_until_writable(self._number)
+            return 0
+        except OSError as error:
+            if error.errno == errno.EINTR:  # not retried for us where a handler of the user's raised in between
+                return 0
+            raise
+
+    def close(self) -> None:
+        """Close it; writes from now on do nothing."""
+        number, self._number = self._number, None
+        if number is not None and self._getpid() == self._owner:
+            self._close(number)
+
+
+def _wait_until_writable(number: Optional[int]) -> None:
+    import select
+
+    select.select([], [number], [], 1.0)

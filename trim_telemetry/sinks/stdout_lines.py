@@ -1,0 +1,40 @@
+"""The two markers on stdout (record.md, Two channels)."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from .. import record
+from .descriptor import Descriptor, own_copy
+
+
+class StdoutLines:
+    """Writes marked lines to what `descriptor` was open on when the run began, past every replaced sys.stdout.
+
+    Each line is one write of newline + line + newline: whatever stood on the screen's line before (dots, names, what a
+    test printed), the marker begins in column 0. stream: the text stream on that descriptor, if any; what the tests have
+    printed into its buffer so far is flushed first, so that it stands before the line.
+    """
+
+    def __init__(self, descriptor: int, stream: Optional[Any] = None) -> None:
+        self._descriptor = Descriptor(own_copy(descriptor))
+        self._flush = getattr(stream, "flush", None)
+
+    def write(self, marker: str, line: str) -> None:
+        """Write one encoded record behind its marker. Raises OSError where nobody reads any more."""
+        limit = record.LINE_LIMIT - len(marker) - 2
+        if len(line) > limit:
+            line = record.shorten(line, limit)
+        if self._flush is not None:
+            self._flush_stream()
+        self._descriptor.write(f"\n{marker}{line}\n".encode("ascii"))
+
+    def _flush_stream(self) -> None:
+        try:
+            self._flush()  # type: ignore[misc]  # write() has checked that it is not None
+        except (ValueError, OSError):  # closed by a test, or its reader is gone: the user's own output, not ours
+            self._flush = None
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        self._descriptor.close()
