@@ -7,16 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional
 
-import jsonschema
+from .strict import check
 
 ROOT = Path(__file__).resolve().parent.parent
-SCHEMA = json.loads((ROOT / "trim_telemetry" / "schema.json").read_text(encoding="utf-8"))
-_VALIDATORS = {
-    name: jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{name}"})
-    for name in ("run_start", "collected", "test_start", "test_result", "run_summary", "late_call")
-}
-for _validator in _VALIDATORS.values():
-    _validator.check_schema(SCHEMA)
 
 
 class Run(NamedTuple):
@@ -38,12 +31,6 @@ class Run(NamedTuple):
     def verdicts(self) -> Dict[str, str]:
         """{id: "status/outcome"}."""
         return {name: f"{result['status']}/{result['outcome']}" for name, result in self.by_id().items()}
-
-
-def check(record: Dict[str, Any], name: str) -> Dict[str, Any]:
-    """Hold a record against the schema; return it."""
-    _VALIDATORS[name].validate(record)
-    return record
 
 
 def environment(**changes: str) -> Dict[str, str]:

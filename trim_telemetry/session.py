@@ -448,6 +448,7 @@ class Session:
             "warnings": [record.clean(text) for text in self._warnings.values()],
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
+            "truncated": [],
         }
 
     def _shared_setup_list(self) -> List[Dict[str, Any]]:
