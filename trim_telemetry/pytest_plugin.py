@@ -1,0 +1,84 @@
+"""The pytest plugin: declares the `--trim-*` options, and does nothing else until `--trim` is given.
+
+Loaded with `-p trim_telemetry.pytest_plugin`, through the entry point of the same name, or by the pytest door. It is
+imported before pytest could rewrite its asserts, and has none to rewrite: PYTEST_DONT_REWRITE.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import pytest
+
+from . import config as settings
+from .errors import ConfigError
+
+# Names are shared by all copies of this package in a process (installed, vendored): the first one wins.
+_GROUP = "trim-telemetry"
+_PLUGIN = "trim-telemetry-run"
+DOOR = "trim-telemetry-door"  # registered by our own command line, which closes the run itself
+
+# Modes that run no tests by design, as pytest's options name them: they write nothing.
+_IDLE_MODES = (
+    "help",
+    "version",
+    "collectonly",
+    "showfixtures",
+    "show_fixtures_per_test",
+    "markers",
+    "cacheshow",
+    "setuponly",
+    "setupplan",
+)
+
+
+def pytest_addoption(parser: Any) -> None:
+    """Declare the options, unless another copy of this package has."""
+    group = parser.getgroup(_GROUP, "per-test telemetry (trim-telemetry)")
+    try:
+        group.addoption("--trim", action="store_true", dest="trim", default=False, help="collect per-test telemetry")
+    except ValueError:  # "option names already added"
+        return
+    for setting in settings.SETTINGS:
+        group.addoption(setting.option, dest=f"trim_{setting.name}", default=None, metavar="X", help=setting.help)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: Any) -> None:
+    """Start a run, where one is asked for and none is on."""
+    if not config.getoption("trim", False):
+        return
+    if any(config.getoption(mode, None) for mode in _IDLE_MODES):
+        door = config.pluginmanager.get_plugin(DOOR)
+        if door is not None:
+            door.idle = True
+        return
+    if config.pluginmanager.has_plugin(_PLUGIN) or hasattr(config, "workerinput"):
+        return  # another copy was first; or an xdist worker, whose controller writes the stream
+    from .session import current
+
+    if current() is not None:
+        return  # pytest within a test of ours: part of that test
+    _start(config)
+
+
+def _start(config: Any) -> None:
+    from .pytest_hooks import Hooks
+    from .pytest_recorder import PytestRecorder
+    from .session import Session
+    from .surroundings import Framework
+
+    options = {setting.name: config.getoption(f"trim_{setting.name}", None) for setting in settings.SETTINGS}
+    root = str(getattr(config, "rootpath", None) or config.rootdir)
+    try:
+        loaded = settings.load(options, os.environ, root)
+        session = Session(loaded, Framework("pytest", pytest.__version__), stream=sys.stdout)
+    except (ConfigError, OSError) as error:
+        raise pytest.UsageError(str(error)) from None
+    recorder = PytestRecorder(session, config)
+    config.pluginmanager.register(Hooks(recorder), _PLUGIN)
+    door = config.pluginmanager.get_plugin(DOOR)
+    if door is not None:
+        door.recorder = recorder
