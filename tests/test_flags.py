@@ -1,0 +1,90 @@
+"""Each flag at its threshold, one above it, and where nothing was collected."""
+
+import pytest
+
+from trim_telemetry.analysis.flags import flags_of
+from trim_telemetry.config import Thresholds
+from trim_telemetry.record import uncollected_network, uncollected_queries
+
+DEFAULTS = Thresholds()
+
+
+def queries(count=0, select=0, **changes):
+    types = {"SELECT": select, "INSERT": 0, "UPDATE": 0, "DELETE": 0, "OTHER": 0}
+    collected = {**uncollected_queries("collected", None), "count": count, "query_types": types, "leaked": 0}
+    return {**collected, **changes}
+
+
+def network(blocked=()):
+    return {**uncollected_network("collected", None), "count": len(blocked), "blocked_calls": list(blocked)}
+
+
+def flags(duration=1.0, queries=queries(), network=network(), flaky=False, thresholds=DEFAULTS):
+    return flags_of(duration, queries, network, flaky, thresholds)
+
+
+@pytest.mark.parametrize(
+    "duration, expected",
+    [(0.0, []), (1000.0, []), (1000.1, ["slow"]), (5000.0, ["slow"]), (5000.1, ["very_slow"]), (None, [])],
+)
+def test_slowness_is_above_the_threshold_and_said_once(duration, expected):
+    assert flags(duration) == expected
+
+
+@pytest.mark.parametrize(
+    "count, expected",
+    [
+        (50, []),
+        (51, ["moderate_db_queries"]),
+        (100, ["moderate_db_queries"]),
+        (101, ["high_db_queries"]),
+    ],
+)
+def test_queries_are_above_the_threshold_and_said_once(count, expected):
+    assert flags(queries=queries(count)) == expected
+
+
+@pytest.mark.parametrize("select, expected", [(10, []), (11, ["potential_n_plus_1_queries"])])
+def test_many_selects_may_be_a_loop(select, expected):
+    assert flags(queries=queries(select, select)) == expected
+
+
+@pytest.mark.parametrize(
+    "key, value, flag",
+    [
+        ("n_plus_one", [{"fingerprint": "SELECT ?"}], "n_plus_1_queries"),
+        ("slow_queries", [{"sql": "SELECT 1"}], "slow_queries"),
+        ("leaked", 1, "leaked_thread"),
+    ],
+)
+def test_findings_among_the_queries_have_flags(key, value, flag):
+    assert flags(queries=queries(**{key: value})) == [flag]
+
+
+def test_blocked_call_and_rerun_have_flags():
+    assert flags(network=network([{"host": "example.com"}]), flaky=True) == ["network_calls_blocked", "flaky"]
+
+
+def test_all_flags_come_in_the_contracts_order():
+    everything = queries(200, 200, n_plus_one=[{}], slow_queries=[{}], leaked=3)
+    assert flags(9000.0, everything, network([{}]), flaky=True) == [
+        "very_slow",
+        "high_db_queries",
+        "potential_n_plus_1_queries",
+        "network_calls_blocked",
+        "n_plus_1_queries",
+        "slow_queries",
+        "leaked_thread",
+        "flaky",
+    ]
+
+
+@pytest.mark.parametrize("status", ["disabled", "error"])
+def test_what_was_not_collected_makes_no_flag(status):
+    assert flags(None, uncollected_queries(status, "why"), uncollected_network(status, "why")) == []
+
+
+def test_thresholds_are_settings():
+    mine = Thresholds(1.0, 2.0, 3, 4, 5, 6.0)
+    assert flags(1.5, queries(4, 6), thresholds=mine) == ["slow", "moderate_db_queries", "potential_n_plus_1_queries"]
+    assert flags(2.5, queries(5), thresholds=mine) == ["very_slow", "high_db_queries"]
