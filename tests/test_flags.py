@@ -19,7 +19,11 @@ def network(blocked=()):
     return {**uncollected_network("collected", None), "count": len(blocked), "blocked_calls": list(blocked)}
 
 
-def flags(duration=1.0, queries=queries(), network=network(), flaky=False, thresholds=DEFAULTS):
+NO_QUERIES = queries()
+NO_CALLS = network()
+
+
+def flags(duration=1.0, queries=NO_QUERIES, network=NO_CALLS, flaky=False, thresholds=DEFAULTS):
     return flags_of(duration, queries, network, flaky, thresholds)
 
 

@@ -7,6 +7,7 @@ the root's pyproject.toml (`file`), default. A setting that can't be used is a C
 from __future__ import annotations
 
 import os
+import re
 import sys
 from os.path import abspath, dirname, exists, isfile, join
 from typing import Any, Callable, Dict, List, Mapping, MutableMapping, NamedTuple, Optional, Sequence, Tuple
@@ -19,6 +20,12 @@ TABLE = "tool.trim_telemetry"
 
 # Taken out of os.environ before the first test: a subprocess of a test never writes into this run.
 _PRIVATE_VARIABLES = ("TRIM_RUN_ID", "TRIM_FILE")
+# Where a pyproject.toml can mean our table, in any spelling that TOML has; a mere mention of the package is none.
+_TABLE_SPELLED = re.compile(
+    rb"""^[ \t]* (\[[ \t]*)? (["']?tool["']? [ \t]*\.[ \t]*)? ["']?trim_telemetry["']? [ \t]* [].=]  # a key of a line
+    | \{[ \t]* ["']?trim_telemetry\b  # of an inline table""",
+    re.MULTILINE | re.VERBOSE,
+)
 _ROOT_MARKS = ("pyproject.toml", "setup.cfg", "manage.py", ".git")
 _LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _RUN_ID_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -216,15 +223,18 @@ def _read_table(root: str) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
         return {}, ()
     with open(path, "rb") as file:
         content = file.read()
-    if TABLE.encode() not in content:  # spares most projects the parser's import, and its absence before 3.11
+    if _TABLE_SPELLED.search(content) is None:  # spares most projects the parser's import, and its absence before 3.11
         return {}, ()
     parse = _toml_parser()
     if parse is None:
         return {}, (f"config-not-read: {path} was not read: Python before 3.11 needs the package tomli for it",)
     try:
-        table = parse(content.decode("utf-8")).get("tool", {}).get("trim_telemetry", {})
+        tools = parse(content.decode("utf-8")).get("tool", {})
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise ConfigError(path, f"is not valid TOML: {error}") from None
+    table = tools.get("trim_telemetry", {}) if isinstance(tools, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigError(path, f"{TABLE} is not a table")
     for key in table:
         if key not in _BY_NAME:
             raise ConfigError(f"{path}, [{TABLE}] {key}", "no such setting" + _nearest(key, _BY_NAME))
