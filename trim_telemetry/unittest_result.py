@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import unittest
 from contextlib import contextmanager
-from types import FrameType, TracebackType
+from types import FrameType, TracebackType, new_class
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from . import outcome
@@ -144,14 +144,26 @@ class ResultRecorder:
         self._fixture: Optional[Tuple[str, Any, int]] = None
         self._held: Dict[str, List[Event]] = {}  # of the fixture that is on, by the name the runner gives its failure
         self._tests_of: Dict[type, int] = {}
+        self._collected = 0
 
     @guarded
     def collected(self, suite: Any) -> None:
-        """The suite is about to run."""
+        """The suite is about to run. (A script may run several, one behind the other.)"""
         for test in _leaves(suite):
             self._tests_of[type(test)] = self._tests_of.get(type(test), 0) + 1
+        self._collected += suite.countTestCases()
         spent = (Clock.now() - self.session.started) / 1e6
-        self.session.collected(suite.countTestCases(), duration=spent)
+        self.session.collected(self._collected, duration=spent)
+
+    @guarded
+    def observe(self, result: Any) -> None:
+        """Hear a result that its runner has already made, of whatever class: it turns into a recording one."""
+        kind = type(result)
+        if not issubclass(kind, RecordingResult):
+            stopped = vars(result).pop("shouldStop", False)  # the mixin's property stands before it
+            result.__class__ = mixed(RecordingResult, kind)
+            result.shouldStop = stopped
+        result.recorder = self
 
     # -- a test --------------------------------------------------------------------------------------------------------
 
@@ -162,6 +174,8 @@ class ResultRecorder:
         self._test, self._over = test, False
         self._excluded = self._excluded_cpu = self._ended = 0
         self.session.begin(self._describe, test)
+        if self.session.trial is not None and self.session.trial.case.above:  # a module that can't be imported
+            self.session.covered(1)
 
     def passed(self) -> None:
         """The runner is about to say that the test passed: nothing of the test's own runs any more."""
@@ -183,7 +197,7 @@ class ResultRecorder:
         if test is not self._test or self._over or trial is None:
             return  # CPython 3.12.1 stops decorated skips that it never started; they have their record
         self._over = True
-        self.session.measure(self._ended, self._excluded, self._excluded_cpu)
+        self._measure()
         if not trial.events:
             if self._ended or not isinstance(sys.exc_info()[1], KeyboardInterrupt):
                 return
@@ -191,6 +205,20 @@ class ResultRecorder:
             self.session.report(Event, outcome.INTERRUPTED, None, "KeyboardInterrupt")
         trial.stdout = stdout.getvalue() if stdout is not None else None
         trial.stderr = stderr.getvalue() if stderr is not None else None
+
+    def _measure(self) -> None:
+        self.session.measure(self._ended, self._excluded, self._excluded_cpu)
+
+    @guarded
+    def stopped(self, caller: FrameType) -> None:
+        """Somebody told the runner to stop after this test. caller: the frame of whoever it was."""
+        if caller.f_globals.get("__name__") == "unittest.signals":  # Ctrl-C, else it was --failfast or a test
+            self.session.interrupted("SIGINT")
+
+    def between_tests(self) -> None:
+        """The suite goes on to the next test. (A test that asks its own result whether to stop is not over.)"""
+        if self._over:
+            self.publish()
 
     def publish(self) -> None:
         """The runner has nothing more to say of the test before."""
@@ -258,9 +286,9 @@ class ResultRecorder:
             self._fixture = (found[0], frame.f_locals.get(found[1]), Clock.now())
 
     @guarded
-    def fixture_ends(self) -> None:
-        """It is over."""
-        if self._fixture is None:
+    def fixture_ends(self, frame: Optional[FrameType]) -> None:
+        """It is over. frame: of the suite's function; others (a debugger on a failure) end nothing."""
+        if self._fixture is None or frame is None or frame.f_code.co_name not in _FIXTURES:
             return
         kind, owner, began = self._fixture
         self._fixture = None
@@ -296,12 +324,17 @@ class RecordingResult(unittest.TestResult):
         (Not so stopTest: Django runs a test's tear-down behind it, and may add an error then.)
         """
         if self.recorder is not None:
-            self.recorder.publish()
+            self.recorder.between_tests()
         return self._should_stop
 
     @shouldStop.setter
     def shouldStop(self, value: bool) -> None:
         self._should_stop = value
+
+    def stop(self) -> None:
+        if self.recorder is not None:
+            self.recorder.stopped(sys._getframe(1))
+        super().stop()
 
     def startTest(self, test: Any) -> None:
         super().startTest(test)
@@ -355,7 +388,9 @@ class RecordingResult(unittest.TestResult):
             super().addSubTest(test, subtest, err)
 
     @contextmanager
-    def _told(self, shown: List[Any], test: Any, kind: str, err: Any = None, reason: Optional[str] = None) -> Iterator[None]:
+    def _told(
+        self, shown: List[Any], test: Any, kind: str, err: Any = None, reason: Optional[str] = None
+    ) -> Iterator[None]:
         """Pass a verdict on, with the traceback as the result keeps it for the screen. shown: where it keeps it."""
         if self.recorder is None:
             yield
@@ -376,8 +411,14 @@ class RecordingResult(unittest.TestResult):
 
     def _restoreStdout(self) -> None:
         if self.recorder is not None:
-            self.recorder.fixture_ends()
+            self.recorder.fixture_ends(sys._getframe(2))
         super()._restoreStdout()  # type: ignore[misc]  # as above
+
+
+def mixed(mixin: type, kind: type) -> type:
+    """Return `kind` with `mixin` before it, which still looks like `kind` wherever it is shown."""
+    names = {name: getattr(kind, name) for name in ("__module__", "__qualname__", "__doc__")}
+    return new_class(kind.__name__, (mixin, kind), {}, lambda namespace: namespace.update(names))
 
 
 _PASSED_SUBTEST = Event(outcome.PASSED, subtest="")
