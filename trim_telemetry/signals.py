@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any, Callable
 
 from .session import Session
 
 _SHELL_BASE = 128  # a shell shows a death by signal n as exit code 128 + n
+_PATIENCE = 5.0  # seconds: whoever stops a run gives it 10 (docker) or 30 (kubernetes) until SIGKILL
 
 
 def on_sigterm(session: Session) -> Callable[[], None]:
@@ -19,35 +21,64 @@ def on_sigterm(session: Session) -> Callable[[], None]:
     try:
         import signal
 
-        sigterm, default = signal.SIGTERM, signal.SIG_DFL
-        get, put = signal.getsignal, signal.signal
-    except (ImportError, AttributeError):  # a platform without it
-        return _nothing
-    owner, getpid, kill = os.getpid(), os.getpid, os.kill
-
-    def handle(number: int, frame: Any) -> None:
-        session.when_idle(die)
-
-    def die() -> None:
-        if getpid() == owner:
-            session.interrupted("SIGTERM")
-            session.close(_SHELL_BASE + int(sigterm), "interrupted")
-        put(sigterm, default)
-        kill(getpid(), sigterm)
-
-    def give_back() -> None:
-        if get(sigterm) is handle:
-            put(sigterm, default)
-
-    try:
-        if get(sigterm) is not default:
+        handler = _Handler(session, signal)
+        if signal.getsignal(handler.number) is not signal.SIG_DFL:
             return _nothing
-        put(sigterm, handle)
-    except ValueError:  # not the main thread
+        signal.signal(handler.number, handler.handle)
+    except (ImportError, AttributeError, ValueError):  # a platform without it, or not the main thread
         return _nothing
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=give_back)
-    return give_back
+        os.register_at_fork(after_in_child=handler.give_back)
+    return handler.give_back
+
+
+class _Handler:
+    """Ends the process after the summary. Functions are kept from the start: tests replace them."""
+
+    def __init__(self, session: Session, signal: Any) -> None:
+        import _thread
+
+        self.number = signal.SIGTERM
+        self.handle = self._handle  # one object, to be known again
+        self._session = session
+        self._asked = False
+        self._patient = True
+        self._owner = os.getpid()
+        self._main_thread = _thread.get_ident()
+        self._get, self._put, self._default = signal.getsignal, signal.signal, signal.SIG_DFL
+        self._getpid, self._kill, self._sleep = os.getpid, os.kill, time.sleep
+        self._kill_thread: Any = getattr(signal, "pthread_kill", None)
+        self._start_thread = _thread.start_new_thread
+
+    def give_back(self) -> None:
+        """Have SIGTERM do what it did, unless somebody has set a handler after us."""
+        if self._get(self.number) is self.handle:
+            self._put(self.number, self._default)
+
+    def _handle(self, number: int, frame: Any) -> None:
+        if not self._patient:
+            self._die()
+        elif not self._asked:  # timeout(1) signals a process twice: directly, and with its group
+            self._asked = True
+            if self._kill_thread is not None:
+                self._start_thread(self._watch, ())
+            self._session.when_idle(self._close_and_die)
+
+    def _watch(self) -> None:
+        """In a thread: nobody may read stdout any more, and then the summary can't be written, ever."""
+        self._sleep(_PATIENCE)
+        self._patient = False
+        self._kill_thread(self._main_thread, self.number)
+
+    def _close_and_die(self) -> None:
+        if self._getpid() == self._owner:
+            self._session.interrupted("SIGTERM")
+            self._session.close(_SHELL_BASE + int(self.number), "interrupted")
+        self._die()
+
+    def _die(self) -> None:
+        self._put(self.number, self._default)
+        self._kill(self._getpid(), self.number)
 
 
 def _nothing() -> None:

@@ -1,129 +1,193 @@
-"""The unittest door: `python -m trim_telemetry.unittest_instrumentation ARGS` is `python -m unittest ARGS`, observed."""
+"""The unittest door: `python -m trim_telemetry.unittest_instrumentation ARGS` is `python -m unittest ARGS` observed."""
 
 from __future__ import annotations
 
 import os
 import sys
 import unittest
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from os.path import abspath, basename, isdir, join
+from typing import Any, Callable, Iterator, List, NoReturn, Optional, Sequence
 
-from . import config
+from . import config as settings
 from .collectors.source import Sources
+from .config import Config
 from .errors import ConfigError
 from .session import Session
 from .signals import on_sigterm
 from .surroundings import Framework
-from .unittest_result import CaseFactory, RecordingResult, ResultRecorder
+from .unittest_result import CaseFactory, ResultRecorder
 
 __unittest = True  # as in unittest's own modules: our frames are no part of a test's traceback
 
 _USAGE = 2  # argparse's exit code, and unittest's
+_NO_TESTS = 5  # unittest's from 3.12 on
 _INTERRUPTED = 130  # a shell's view of a death by SIGINT
+_Rerun = Callable[[str], Sequence[str]]
 
 
-class _Result(RecordingResult, unittest.TextTestResult):
-    """unittest's own result, observed."""
+class _Door:
+    """One run, from the moment that it is known what to load to the exit code."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._session: Optional[Session] = None
+        self._take_signal_back: Optional[Callable[[], None]] = None
+
+    def open(self, rerun: _Rerun) -> ResultRecorder:
+        """Begin the run. Raises ConfigError where the file that was asked for can't be made."""
+        framework = Framework("unittest", "%d.%d.%d" % sys.version_info[:3])
+        try:
+            session = Session(self._config, framework, stream=sys.stdout)
+        except OSError as error:
+            raise ConfigError("--trim-file", str(error)) from None
+        sources = Sources(self._config.root)
+        self._session = session
+        self._take_signal_back = on_sigterm(session)
+        return ResultRecorder(session, CaseFactory(sources, rerun), sources)
+
+    def exits(self, code: int) -> None:
+        """unittest ends the process, or a module that it loads does."""
+        if code and self._session is None:
+            self.open(_by_name)
+            self._close(code, "usage")
+        elif self._session is not None:
+            self._close(code, self._reason(self._session, code))
+
+    def interrupted(self) -> None:
+        """Ctrl-C."""
+        if self._session is not None:
+            self._session.interrupted("SIGINT")
+        self._close(_INTERRUPTED, "interrupted")
+
+    def fails(self) -> None:
+        """unittest itself can't go on: a folder to discover in that is none, and so on."""
+        self._close(1, "internal_error")
+
+    def _close(self, code: int, reason: Optional[str]) -> None:
+        if self._session is not None:
+            self._session.close(code, reason)
+        if self._take_signal_back is not None:
+            self._take_signal_back()
+
+    @staticmethod
+    def _reason(session: Session, code: int) -> Optional[str]:
+        if code == 0 or session.tests_failed:
+            return None
+        return "no_tests" if code == _NO_TESTS and session.has_collected else "system_exit"
 
 
-class _Runner(unittest.TextTestRunner):
-    """unittest's own runner, whose result has a recorder."""
+class _ObservedRunner:
+    """A mixin for a runner's class: its result is observed."""
 
-    resultclass = _Result
     recorder: ResultRecorder
 
     def run(self, test: Any) -> Any:
         self.recorder.collected(test)
-        return super().run(test)
+        return super().run(test)  # type: ignore[misc]  # of the runner that this is mixed into
 
     def _makeResult(self) -> Any:
-        result = super()._makeResult()  # type: ignore[misc]  # documented, though with an underscore; not in the stubs
-        result.recorder = self.recorder
+        result = super()._makeResult()  # type: ignore[misc]  # as above; documented, though with an underscore
+        self.recorder.observe(result)
         return result
+
+
+class _Program(unittest.TestProgram):
+    """unittest's own command line. The run begins where it knows what to load: never, for --help."""
+
+    def __init__(self, door: _Door, argv: List[str]) -> None:
+        self._door = door
+        super().__init__(module=None, argv=argv)
+
+    def createTests(self, from_discovery: bool = False, *others: Any, **named: Any) -> None:
+        self._recorder = self._door.open(_rerun(self) if from_discovery else _by_name)
+        super().createTests(from_discovery, *others, **named)
+
+    def runTests(self) -> None:
+        runner = unittest.TextTestRunner  # asked only now: a test package may have put another one there
+        self.testRunner = type(runner.__name__, (_ObservedRunner, runner), {"recorder": self._recorder})
+        super().runTests()
 
 
 def main(argv: Optional[Sequence[str]] = None) -> None:
     """Run unittest's command line. argv: without the program's name. Ends in SystemExit, as unittest.main does."""
     try:
-        options, arguments = config.split_arguments(sys.argv[1:] if argv is None else argv)
-        program = [f"{os.path.basename(sys.executable)} -m unittest", *arguments]
-        if {"-h", "--help"} & set(arguments):
-            unittest.main(module=None, argv=program)
-        root = config.find_root(os.getcwd())
-        session = Session(
-            config.load(options, os.environ, root),
-            Framework("unittest", "%d.%d.%d" % sys.version_info[:3]),
-            stream=sys.stdout,
-        )
+        options, arguments = settings.split_arguments(sys.argv[1:] if argv is None else argv)
+        config = settings.load(options, os.environ, settings.find_root(os.getcwd()))
     except (ConfigError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(_USAGE)
-    sys.argv[:] = program
-    _run(session, program)
-
-
-def _run(session: Session, program: List[str]) -> None:
-    sources = Sources(session.config.root)
-    recorder = ResultRecorder(session, CaseFactory(sources, _rerun(program[1:])), sources)
-    runner: Any = type("TextTestRunner", (_Runner,), {"recorder": recorder})
-    take_back = on_sigterm(session)
+        _refuse(error)
+    sys.argv[:] = [f"{basename(sys.executable)} -m unittest", *arguments]
     try:
-        unittest.main(module=None, argv=program, testRunner=runner)
+        _run(_Door(config), sys.argv)
+    except ConfigError as error:
+        _refuse(error)
+
+
+def _run(door: _Door, argv: List[str]) -> None:
+    try:
+        _Program(door, argv)
     except SystemExit as error:
-        code = _exit_code(error.code)
-        session.close(code, _exit_reason(session, code))
+        door.exits(_exit_code(error.code))
         raise
     except KeyboardInterrupt:
-        session.interrupted("SIGINT")
-        session.close(_INTERRUPTED, "interrupted")
+        door.interrupted()
         raise
-    except BaseException as error:
-        session.close(1, f"internal_error: {type(error).__name__}: {error}")
+    except BaseException:
+        door.fails()
         raise
-    finally:
-        take_back()
+
+
+def _refuse(error: Exception) -> NoReturn:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(_USAGE)
 
 
 def _exit_code(code: Any) -> int:
     """What the process ends with for a SystemExit's code (sys.exit())."""
     if code is None:
         return 0
-    return int(code) if isinstance(code, int) else 1
+    return int(code) & 0xFF if isinstance(code, int) else 1
 
 
-def _exit_reason(session: Session, code: int) -> Optional[str]:
-    if code == 0 or session.tests_failed:
-        return None
-    return "no_tests" if session.has_collected else "usage"
+def _by_name(test_id: str) -> Sequence[str]:
+    return [test_id]
 
 
-def _rerun(arguments: Sequence[str]) -> Callable[[str], Optional[Sequence[str]]]:
-    """Return what gives the arguments that run one test again: its name, or discovery narrowed down to it."""
-    discovery = _discovery_arguments(arguments)
-    if discovery is None:
-        return lambda test_id: [test_id]
-    # A pattern with a star must match the whole of module.Class.method; one without would match longer names, too.
-    return lambda test_id: ["discover", *discovery, "-k", f"*{test_id}"]
+def _rerun(program: Any) -> _Rerun:
+    """Return what gives the arguments that run a discovered test again: its name, where that can be imported from here.
+
+    program: unittest's, which has parsed its command line.
+    """
+    start, top = program.start, program.top
+    if not isdir(start) or abspath(top or start) == os.getcwd():
+        return _by_name
+    places = ["discover", "-s", start, *(["-t", top] if top else [])]
+    folders = join(abspath(start), ""), abspath(top or start)
+
+    def narrow_down(test_id: str) -> Sequence[str]:
+        # unittest takes a pattern that has a star as it is, and puts stars around any other, which then matches longer
+        # ids, too. A set of one letter and the star is a pattern with a star that matches nothing but the id.
+        exactly = f"[{test_id[0]}*]{test_id[1:]}"
+        return [*places, "-p", _file_pattern(test_id, *folders) or program.pattern, "-k", exactly]
+
+    return narrow_down
 
 
-def _discovery_arguments(arguments: Sequence[str]) -> Optional[List[str]]:
-    """Return the -s, -t and -p of a command line that discovers in another folder than the present one, else None."""
-    if not arguments or arguments[0].lower() != "discover":
-        return None
-    import argparse
+def _file_pattern(test_id: str, start: str, top: str) -> Optional[str]:
+    """Return the name of the test's file, where discovery finds its module by that; None where it does not."""
+    module = next((name for name in _prefixes(test_id) if name in sys.modules), "")
+    path = abspath(getattr(sys.modules.get(module), "__file__", None) or "")
+    found = path.startswith(start) and path == join(top, *module.split(".")) + ".py"
+    return basename(path) if found else None
 
-    parser = argparse.ArgumentParser(add_help=False)
-    found: Dict[str, Optional[str]] = {}
-    for short, long in (("-s", "--start-directory"), ("-p", "--pattern"), ("-t", "--top-level-directory")):
-        parser.add_argument(short, long, dest=short)
-    for place in ("-s", "-p", "-t"):
-        parser.add_argument(f"place{place}", nargs="?", default=None)
-    known = vars(parser.parse_known_args(list(arguments[1:]))[0])
-    for place in ("-s", "-t", "-p"):
-        found[place] = known[place] if known[place] is not None else known[f"place{place}"]
-    if found["-s"] in (None, ".") and found["-t"] in (None, "."):
-        return None
-    return [word for place, value in found.items() if value is not None for word in (place, value)]
+
+def _prefixes(name: str) -> Iterator[str]:
+    """a.b.c: a.b, then a."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name
 
 
 if __name__ == "__main__":
+    # multiprocessing's spawn has its children import the main module, but for a package's __main__, as unittest's is.
+    __spec__.name = "unittest.__main__"
     main()
