@@ -36,14 +36,14 @@ class FixtureTimes:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.shared = 0.0  # ms of wider-scoped fixtures so far in this test
+        self.shared = 0  # ns of wider-scoped fixtures so far in this test
         self._entries: Dict[Any, Dict[str, Any]] = {}
         self._open: List[List[int]] = []  # of set-ups that are on: [began, ns of those within]
         self._ending: Dict[Any, int] = {}  # fixture: when its tear-down began
 
     def forget(self) -> None:
         """Another test (or another attempt at it) begins."""
-        self.shared = 0.0
+        self.shared = 0
         if self._entries:
             self._entries = {}
         self._open.clear()
@@ -64,7 +64,7 @@ class FixtureTimes:
         spent = Clock.now() - began
         if self._open:
             self._open[-1][1] += spent
-        self._add(fixturedef, "setup", (spent - within) / 1e6)
+        self._add(fixturedef, "setup", spent - within)
         fixturedef.addfinalizer(partial(self._teardown_begins, fixturedef))
 
     def _teardown_begins(self, fixturedef: Any) -> None:
@@ -74,17 +74,17 @@ class FixtureTimes:
         """A fixture's tear-down is over; pytest says so also where there was none."""
         began = self._ending.pop(fixturedef, None)
         if began is not None:
-            self._add(fixturedef, "teardown", (Clock.now() - began) / 1e6)
+            self._add(fixturedef, "teardown", Clock.now() - began)
 
-    def _add(self, fixturedef: Any, part: str, spent: float) -> None:
+    def _add(self, fixturedef: Any, part: str, spent: int) -> None:
         entry = self._entries.get(fixturedef)
         if entry is None:
             name, scope = _name_of(fixturedef), str(fixturedef.scope)
             entry = self._entries[fixturedef] = {"name": name, "scope": scope, "setup": None, "teardown": None}
-        entry[part] = (entry[part] or 0.0) + spent
+        entry[part] = (entry[part] or 0.0) + spent / 1e6
         if fixturedef.scope != "function":
             self.shared += spent
-            self._session.shared_setup(_long_name_of(fixturedef), spent)
+            self._session.shared_setup(_long_name_of(fixturedef), spent / 1e6)
 
 
 def _name_of(fixturedef: Any) -> str:

@@ -34,7 +34,7 @@ class PytestRecorder:
         self._fixtures = FixtureTimes(session)
         self._take_signal_back = on_sigterm(session)
         self._calls: Dict[str, Any] = {}  # pytest's CallInfo of the test in flight, by phase
-        self._durations: Dict[str, float] = {}  # s, by phase
+        self._durations: Dict[str, int] = {}  # ns, by phase
         self._cpu = 0  # ns, phases only
         self._cpu_mark = 0
         self._last_report: Any = None
@@ -110,7 +110,7 @@ class PytestRecorder:
             return
         subtest = _subtest_name(report)
         if subtest is None:
-            self._durations[report.when] = report.duration
+            self._durations[report.when] = round(report.duration * 1e9)  # so that sums are exact
             self._last_report = report
         else:
             trial.subtests += 1
@@ -120,6 +120,8 @@ class PytestRecorder:
             self._forget_attempt()
             return
         kind = _kind_of(report, subtest is not None)
+        if kind == outcome.PASSED and not trial.events and subtest is None:
+            return  # that nothing was reported says so already, and most tests pass
         if kind is not None:
             self.session.report(self._event, report, kind, subtest)
 
@@ -152,12 +154,12 @@ class PytestRecorder:
         spent = self._durations
         shared = self._fixtures.shared
         return Measures(
-            duration=max(0.0, sum(spent.values()) * 1e3 - shared),
+            duration=(sum(spent.values()) - shared) / 1e6,
             cpu_time=self._cpu / 1e6,
             setup=_milliseconds(spent.get(outcome.SETUP)),
             call=_milliseconds(spent.get(outcome.CALL)),
             teardown=_milliseconds(spent.get(outcome.TEARDOWN)),
-            shared_setup=shared,
+            shared_setup=shared / 1e6,
             fixtures=self._fixtures.entries(),
         )
 
@@ -280,5 +282,5 @@ def _last_type(text: str) -> str:
     return name if name.replace(".", "").isidentifier() else ""
 
 
-def _milliseconds(seconds: Optional[float]) -> Optional[float]:
-    return None if seconds is None else seconds * 1e3
+def _milliseconds(nanoseconds: Optional[int]) -> Optional[float]:
+    return None if nanoseconds is None else nanoseconds / 1e6

@@ -84,22 +84,6 @@ class Measures(NamedTuple):
     fixtures: Sequence[Mapping[str, Any]] = ()
 
 
-class Performance(NamedTuple):
-    """The figures over the run so far, this test counted in, and what they say of this test."""
-
-    is_slow: Optional[bool]
-    is_db_heavy: Optional[bool]
-    is_network_heavy: Optional[bool]
-    has_blocked_network_calls: Optional[bool]
-    current_duration: Optional[float]
-    avg_duration: Optional[float]
-    median_duration: Optional[float]
-    p95_duration: Optional[float]
-    p99_duration: Optional[float]
-    total_tests_run: Optional[int]
-    flags: Sequence[str]
-
-
 def uncollected_queries(status: str, reason: Optional[str]) -> Dict[str, Any]:
     """Return a `database_queries` in which nothing was collected."""
     return {
@@ -157,40 +141,35 @@ class Section:
 
 
 class RunIdentity:
-    """What every record of a run says alike, as JSON texts made once."""
+    """What every record of a run says alike, as JSON text made once."""
 
-    __slots__ = ("framework", "metadata", "run_id", "texts", "worker")
+    __slots__ = ("_alike", "_framework", "_plain_tail", "run_id", "worker")
 
     def __init__(self, run_id: str, framework: str, worker: Optional[str] = None) -> None:
         self.run_id = run_id
-        self.framework = framework
         self.worker = worker
-        self.metadata = _dumps({"framework": framework})
-        self.texts = (_quote(SCHEMA_VERSION), _quote(run_id))
+        self._framework = framework
+        self._alike = {"schema_version": _quote(SCHEMA_VERSION), "run_id": _quote(run_id), "worker": _string(worker)}
+        self._plain_tail = self._fill(Detail())
+
+    def tail(self, detail: Optional[Detail]) -> str:
+        """Return the second half of a record, as a %-format for what even plain tests have each of their own."""
+        return self._plain_tail if detail is None else self._fill(detail)
+
+    def _fill(self, detail: Detail) -> str:
+        texts = {**self._alike, **detail.texts(self._framework)}
+        return _TAIL % {name: text.replace("%", "%%") for name, text in texts.items()}
 
 
-class Record:
-    """Everything that is known of one test when it is over, but for its place in the run.
-
-    `performance` and `seq` are given when it is written, by the one process that writes the stream.
-    """
+class Detail:
+    """What most tests don't have: a failure, log records, subtests, annotations, output, more than one attempt."""
 
     __slots__ = (
         "attempts",
-        "case",
-        "coverage",
-        "end_time",
         "failure",
         "logs",
-        "measures",
         "metadata",
-        "network",
-        "outcome",
-        "queries",
         "reason",
-        "run",
-        "start_time",
-        "status",
         "stderr",
         "stdout",
         "subtests_count",
@@ -198,19 +177,9 @@ class Record:
         "truncated",
     )
 
-    def __init__(self, run: RunIdentity, case: Case, status: str, outcome: str) -> None:
-        self.run = run
-        self.case = case
-        self.status = status
-        self.outcome = outcome
-        self.start_time = ""
-        self.end_time = ""
-        self.measures = _UNMEASURED
-        self.queries = NO_QUERIES
-        self.network = NO_NETWORK
-        self.coverage = NO_COVERAGE
+    def __init__(self) -> None:
         self.logs: Sequence[Mapping[str, Any]] = ()
-        self.metadata: Mapping[str, str] = {}
+        self.metadata: Mapping[str, str] = {}  # beside the framework's name
         self.reason: Optional[str] = None
         self.failure: Optional[Mapping[str, Any]] = None
         self.attempts = 1
@@ -220,17 +189,92 @@ class Record:
         self.stderr: Optional[str] = None
         self.truncated: List[str] = []
 
+    def texts(self, framework: str) -> Dict[str, str]:
+        """Return the JSON texts of a record's keys that are kept here."""
+        return {
+            "logs": _list(self.logs),
+            "metadata": _dumps({"framework": framework, **self.metadata}),
+            "reason": _string(self.reason),
+            "failure": "null" if self.failure is None else _dumps(self.failure),
+            "attempts": str(self.attempts),
+            "subtests": _dumps({"count": self.subtests_count, "failed": list(self.subtests_failed)}),
+            "stdout": _string(self.stdout),
+            "stderr": _string(self.stderr),
+            "truncated": _list(self.truncated),
+        }
+
+
+class Running(NamedTuple):
+    """The figures over the run so far, the present test counted in; ms. None where a reader is to compute them."""
+
+    average: Optional[float]
+    median: Optional[float]
+    p95: Optional[float]
+    p99: Optional[float]
+    tests: Optional[int]
+
+
+class Judgement(NamedTuple):
+    """What a test's own figures say of it; None where they were not collected."""
+
+    is_slow: Optional[bool]
+    is_db_heavy: Optional[bool]
+    is_network_heavy: Optional[bool]
+    has_blocked_network_calls: Optional[bool]
+    flags: Sequence[str]
+
+
+class Record:
+    """Everything that is known of one test when it is over, but for its place in the run."""
+
+    __slots__ = (
+        "case",
+        "coverage",
+        "detail",
+        "end_time",
+        "measures",
+        "network",
+        "outcome",
+        "queries",
+        "start_time",
+        "status",
+    )
+
+    def __init__(
+        self,
+        case: Case,
+        status: str,
+        outcome: str,
+        times: Tuple[str, str],
+        measures: Measures,
+        detail: Optional[Detail] = None,
+    ) -> None:
+        self.case = case
+        self.status = status
+        self.outcome = outcome
+        self.start_time, self.end_time = times
+        self.measures = measures
+        self.detail = detail
+        self.queries = NO_QUERIES
+        self.network = NO_NETWORK
+        self.coverage = NO_COVERAGE
+
     @property
     def flaky(self) -> bool:
         """Passed after a failed attempt."""
-        return self.attempts > 1 and self.outcome == "passed"
+        return self.detail is not None and self.detail.attempts > 1 and self.outcome == "passed"
 
-    def to_json(self, seq: Optional[int], performance: Performance) -> str:
-        """Return the record as one line of ASCII JSON, keys in the contract's order."""
-        case, measures, run = self.case, self.measures, self.run
-        duration = _number(measures.duration)
-        schema_version, run_id = run.texts
-        return _TEMPLATE % (
+    def to_json(self, run: RunIdentity, seq: Optional[int], running: Running, judgement: Judgement) -> str:
+        """Return the record as one line of ASCII JSON, keys in the contract's order.
+
+        seq, running, judgement: its place in the run, given by the one process that writes the stream.
+        """
+        case = self.case
+        spent, cpu_time, setup, call, teardown, shared_setup, fixtures = self.measures
+        average, median, p95, p99, tests = running
+        is_slow, is_db_heavy, is_network_heavy, has_blocked, flags = judgement
+        duration = _number(spent)
+        head = _HEAD % (
             _quote(case.id),
             _quote(case.name),
             _quote(case.class_name),
@@ -245,80 +289,69 @@ class Record:
             _list(case.fixtures),
             self.queries.text,
             self.network.text,
-            _performance(performance, duration),
+            _BOOLEANS[is_slow],
+            _BOOLEANS[is_db_heavy],
+            _BOOLEANS[is_network_heavy],
+            _BOOLEANS[has_blocked],
+            duration,
+            _statistic(average),
+            _statistic(median),
+            _statistic(p95),
+            _statistic(p99),
+            _integer(tests),
+            _list(flags),
             self.coverage.text,
-            _list(self.logs),
-            _dumps({"framework": run.framework, **self.metadata}) if self.metadata else run.metadata,
-            schema_version,
-            run_id,
+        )
+        tail = run.tail(self.detail) % (
             stable_hash(case.id),
             _integer(seq),
             self.outcome,
-            _string(self.reason),
             "null" if case.rerun is None else _list(case.rerun),
-            _number(measures.setup),
-            _number(measures.call),
-            _number(measures.teardown),
-            _number(measures.shared_setup),
-            _list(measures.fixtures),
-            "null" if self.failure is None else _dumps(self.failure),
-            self.attempts,
+            _number(setup),
+            duration if call == spent else _number(call),
+            _number(teardown),
+            _number(shared_setup),
+            _list(fixtures),
             "true" if self.flaky else "false",
-            self.subtests_count,
-            _list(self.subtests_failed),
-            _string(self.stdout),
-            _string(self.stderr),
-            _string(run.worker),
-            _number(measures.cpu_time),
-            _list(self.truncated),
+            _number(cpu_time),
             _string(case.defined_at),
         )
+        return head + tail
 
 
-_TEMPLATE = (
+_HEAD = (
     '{"id": %s, "name": %s, "class": %s, "module": %s, "file": %s, "line": %s, "status": "%s", "duration": %s, '
     '"start_time": "%s", "end_time": "%s", "tags": %s, "fixtures": %s, "database_queries": %s, "http_calls": %s, '
-    '"performance": %s, "coverage": %s, "logs": %s, "metadata": %s, "schema_version": %s, "run_id": %s, '
-    '"test_key": "%s", "seq": %s, "outcome": "%s", "reason": %s, "rerun": %s, '
-    '"phases": {"setup": %s, "call": %s, "teardown": %s}, "shared_setup": %s, "fixture_durations": %s, "failure": %s, '
-    '"attempts": %s, "flaky": %s, "subtests": {"count": %s, "failed": %s}, "stdout": %s, "stderr": %s, "worker": %s, '
-    '"cpu_time": %s, "truncated": %s, "defined_at": %s}'
-)
-_PERFORMANCE = (
-    '{"is_slow": %s, "is_db_heavy": %s, "is_network_heavy": %s, "has_blocked_network_calls": %s, '
+    '"performance": {"is_slow": %s, "is_db_heavy": %s, "is_network_heavy": %s, "has_blocked_network_calls": %s, '
     '"current_duration": %s, "avg_duration": %s, "median_duration": %s, "p95_duration": %s, "p99_duration": %s, '
-    '"total_tests_run": %s, "flags": %s}'
+    '"total_tests_run": %s, "flags": %s}, "coverage": %s, '
+)
+_TAIL = (
+    '"logs": %(logs)s, "metadata": %(metadata)s, "schema_version": %(schema_version)s, "run_id": %(run_id)s, '
+    '"test_key": "%%s", "seq": %%s, "outcome": "%%s", "reason": %(reason)s, "rerun": %%s, '
+    '"phases": {"setup": %%s, "call": %%s, "teardown": %%s}, "shared_setup": %%s, "fixture_durations": %%s, '
+    '"failure": %(failure)s, "attempts": %(attempts)s, "flaky": %%s, "subtests": %(subtests)s, '
+    '"stdout": %(stdout)s, "stderr": %(stderr)s, "worker": %(worker)s, "cpu_time": %%s, '
+    '"truncated": %(truncated)s, "defined_at": %%s}'
 )
 _BOOLEANS = {True: "true", False: "false", None: "null"}
-_UNMEASURED = Measures()
 NO_QUERIES = Section(uncollected_queries("disabled", "not collected by this version"))
 NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"))
 NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"))
 
 
-def _performance(performance: Performance, duration: str) -> str:
-    slow, queries, network, blocked, _, average, median, p95, p99, tests, flags = performance
-    return _PERFORMANCE % (
-        _BOOLEANS[slow],
-        _BOOLEANS[queries],
-        _BOOLEANS[network],
-        _BOOLEANS[blocked],
-        duration,
-        _number(average),
-        _number(median),
-        _number(p95),
-        _number(p99),
-        _integer(tests),
-        _list(flags),
-    )
-
-
 def _number(value: Optional[float]) -> str:
-    return "null" if value is None else float.__repr__(value)
+    """Milliseconds that were counted in ns: six digits are all there are, and take half the time of repr()."""
+    return "null" if value is None else "%.6f" % value
+
+
+def _statistic(value: Optional[float]) -> str:
+    """Percentiles fall on hundredths between two such numbers."""
+    return "null" if value is None else "%.8f" % value
 
 
 def _integer(value: Optional[int]) -> str:
-    return "null" if value is None else int.__repr__(value)
+    return "null" if value is None else str(value)
 
 
 def _string(value: Optional[str]) -> str:

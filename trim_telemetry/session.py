@@ -1,7 +1,8 @@
 """One run, from the first test to the summary: the only place where a record is put together.
 
 A door opens a Session, tells it what its runner says, and closes it. Nothing that goes wrong in here reaches the runner:
-every public method is guarded, an error is said once in the summary's `warnings`, and the run goes on.
+the adapters, which stand between a runner and a session, have every method `guarded`: an error of ours is said once in
+the summary's `warnings`, and the run goes on.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 
 from . import outcome, record
-from .analysis.flags import flags_of
+from .analysis.flags import judge
 from .analysis.percentiles import RunningPercentiles
-from .collectors.logs import LogCollector
+from .collectors.logs import LogCollector, LogRecord
 from .collectors.source import safe_str
 from .collectors.timing import Clock
 from .config import Config
 from .errors import TelemetryWarning
 from .outcome import Event
-from .record import Case, Measures, Performance, Record
+from .record import Case, Detail, Measures, Record, Running
 from .sinks.ndjson_file import NdjsonFile
 from .sinks.stdout_lines import StdoutLines
 from .surroundings import Framework, surroundings_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 else:
     Protocol = object
 
+_UNMEASURED = Measures()
 _ANNOTATIONS_LIMIT = 50
 _ANNOTATION_KEY_LIMIT = 100
 _ANNOTATION_LIMIT = 1_000
@@ -81,7 +83,7 @@ class Trial:
         self.started = 0
         self.cpu_started = 0
         self.ended = 0
-        self.measures = Measures()
+        self.measures = _UNMEASURED
 
 
 class Guest(Protocol):
@@ -155,17 +157,19 @@ class Session:
 
     # -- what a door tells -------------------------------------------------------------------------------------------
 
-    @guarded
-    def collected(self, count: int, slowest: Sequence[Tuple[str, float]] = (), duration: Optional[float] = None) -> None:
+    def collected(
+        self, count: int, slowest: Sequence[Tuple[str, float]] = (), duration: Optional[float] = None
+    ) -> None:
         """Say how many tests there are. slowest: files and the ms it took to collect them; duration: ms of the whole."""
         self._tally.collected = count
         self._collection = {
             "duration": duration,
             "slowest": [{"file": record.clean(file), "duration": spent} for file, spent in slowest],
         }
-        self._write_other("collected", lambda: {"time": self._timestamp(), "count": count, "collection": self._collection})
+        self._write_other(
+            "collected", lambda: {"time": self._timestamp(), "count": count, "collection": self._collection}
+        )
 
-    @guarded
     def begin(self, describe: Callable[..., Case], *arguments: Any, phase: Optional[str] = outcome.CALL) -> None:
         """A test starts; `describe(*arguments)` gives its case. The clocks start last."""
         if self._trial is not None:  # the runner never ended it: still, no test is lost
@@ -178,13 +182,11 @@ class Session:
         trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
 
-    @guarded
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
         """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
         if self._trial is not None:
             self._trial.events.append(describe(*arguments))
 
-    @guarded
     def measure(self, ended: int = 0, excluded: int = 0, excluded_cpu: int = 0) -> None:
         """The code of the test in flight is over, measured as a whole: the time since begin() is its call.
 
@@ -197,33 +199,26 @@ class Session:
             cpu = (self.clock.cpu() - trial.cpu_started - excluded_cpu) / 1e6
             trial.measures = Measures(duration=spent, cpu_time=cpu, call=spent)
 
-    @guarded
     def finish(self, measures: Optional[Measures] = None) -> None:
         """The test in flight is over. measures: what the runner measured; None: what measure() found, else unknown."""
         if self._trial is not None:
             self._trial.measures = measures or self._trial.measures
             self._finish(self._trial)
 
-    @guarded
     def above(self, case: Case, events: Sequence[Event]) -> None:
         """Something above the tests failed or was skipped: a class, a module, a file."""
-        verdict = outcome.fold(events)
-        made = Record(self._identity, case, verdict.status, verdict.outcome)
-        made.start_time = made.end_time = self._timestamp()
-        self._describe_verdict(made, events, verdict)
-        self._publish(made)
+        status, final, decided_by = outcome.fold(events)
+        now = self._timestamp()
+        self._publish(Record(case, status, final, (now, now), _UNMEASURED, self._verdict_detail(events, decided_by)))
 
-    @guarded
     def shared_setup(self, name: str, duration: float) -> None:
         """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
         self._shared_setup[name] = self._shared_setup.get(name, 0.0) + duration
 
-    @guarded
     def covered(self, tests: int) -> None:
         """`tests` collected tests will have no record of their own: a record above them speaks for them."""
         self._tally.covered += tests
 
-    @guarded
     def interrupted(self, by: str) -> None:
         """The run was told to stop: "SIGINT", "SIGTERM", or what the runner says."""
         self._interrupted_by = self._interrupted_by or by
@@ -238,8 +233,13 @@ class Session:
 
     def close(self, exit_code: int, exit_reason: Optional[str] = None) -> None:
         """Write the summary and let go of everything. exit_reason: why the code is not 0, where no test failed."""
-        self._close(exit_code, exit_reason)
+        self._writing = True  # a signal that comes now waits: there is one summary
+        try:
+            self._close(exit_code, exit_reason)
+        finally:
+            self._writing = False
         self._release()
+        self._run_deferred()
 
     def when_idle(self, action: Callable[[], None]) -> None:
         """Do `action`, for a signal handler, as soon as the session is not in the middle of a record."""
@@ -285,45 +285,44 @@ class Session:
 
     def _finish(self, trial: Trial) -> None:
         self._trial = None
-        verdict = outcome.fold(trial.events)
-        made = Record(self._identity, trial.case, verdict.status, verdict.outcome)
-        if not trial.case.above:
-            made.measures = trial.measures
-        made.start_time = self.clock.timestamp(trial.started)
-        made.end_time = self.clock.timestamp(trial.ended or self.clock.now())
-        made.metadata = trial.annotations
-        made.attempts = trial.attempts
-        if self._logs is not None:
-            self._take_logs(made)
-        if verdict.decided_by is not None:
-            self._describe_verdict(made, trial.events, verdict)
+        status, final, decided_by = outcome.fold(trial.events)
+        clock = self.clock
+        times = clock.timestamp(trial.started), clock.timestamp(trial.ended or clock.now())
+        logs = self._logs.end() if self._logs is not None else []
+        detail = None
+        if trial.events or logs or trial.annotations or trial.attempts > 1:
+            detail = self._detail(trial, decided_by, logs)
+        measures = _UNMEASURED if trial.case.above else trial.measures
+        self._publish(Record(trial.case, status, final, times, measures, detail))
+
+    def _detail(self, trial: Trial, decided_by: Optional[Event], logs: Sequence[LogRecord]) -> Detail:
+        detail = self._verdict_detail(trial.events, decided_by)
+        detail.metadata = trial.annotations
+        detail.attempts = trial.attempts
+        if logs:
+            detail.logs = [{name: text and record.clean(text) for name, text in e._asdict().items()} for e in logs]
+            if self._logs is not None and self._logs.dropped:
+                detail.truncated.append("logs")
         if trial.subtests:
-            _describe_subtests(made, trial)
-        if verdict.status != "passed":
-            self._describe_output(made, trial)
-        self._publish(made)
+            _describe_subtests(detail, trial)
+        if decided_by is not None:
+            self._describe_output(detail, trial)
+        return detail
 
-    def _describe_verdict(self, made: Record, events: Sequence[Event], verdict: outcome.Verdict) -> None:
-        decided_by = verdict.decided_by
+    def _verdict_detail(self, events: Sequence[Event], decided_by: Optional[Event]) -> Detail:
+        detail = Detail()
         limits = (self.config.max_message, self.config.max_traceback)
-        made.failure = record.failure_of(events, decided_by, limits, made.truncated)
+        detail.failure = record.failure_of(events, decided_by, limits, detail.truncated)
         if decided_by is not None and decided_by.reason is not None:
-            made.reason = record.cut(decided_by.reason, self.config.max_message, "reason", made.truncated)
+            detail.reason = record.cut(decided_by.reason, self.config.max_message, "reason", detail.truncated)
+        return detail
 
-    def _describe_output(self, made: Record, trial: Trial) -> None:
+    def _describe_output(self, detail: Detail, trial: Trial) -> None:
         limit = self.config.max_output
         if trial.stdout is not None:
-            made.stdout = record.cut(trial.stdout, limit, "stdout", made.truncated, keep_end=True)
+            detail.stdout = record.cut(trial.stdout, limit, "stdout", detail.truncated, keep_end=True)
         if trial.stderr is not None:
-            made.stderr = record.cut(trial.stderr, limit, "stderr", made.truncated, keep_end=True)
-
-    def _take_logs(self, made: Record) -> None:
-        assert self._logs is not None
-        entries = self._logs.end()
-        if entries:
-            made.logs = [{name: record.clean(text) if text else text for name, text in e._asdict().items()} for e in entries]
-        if self._logs.dropped:
-            made.truncated.append("logs")
+            detail.stderr = record.cut(trial.stderr, limit, "stderr", detail.truncated, keep_end=True)
 
     def _publish(self, made: Record) -> None:
         """Number a record, count it in, compute the running figures and write it; a signal waits for the end of that."""
@@ -338,34 +337,20 @@ class Session:
     def _write_result(self, made: Record) -> None:
         self._seq += 1
         duration = made.measures.duration
-        if duration is not None and made.outcome in _TIMED_OUTCOMES and not made.case.above:
-            self._durations.add(duration)
-        performance = self._performance(made, duration)
-        self._tally.add(made, performance.flags)
-        line = made.to_json(self._seq, performance)
+        durations = self._durations
+        if duration is not None and made.outcome in _TIMED_OUTCOMES:
+            durations.add(duration)
+        judgement = judge(duration, made.queries, made.network, made.flaky, self.config.thresholds)
+        self._tally.add(made, judgement.flags)
+        if self._file is None and self._stdout is None:
+            return
+        median, p95, p99 = durations.values()
+        running = Running(durations.mean(), median, p95, p99, durations.count)
+        line = made.to_json(self._identity, self._seq, running, judgement)
         if self._file is not None:
             self._to_file(record.with_type("test_result", line))
         if self._stdout is not None:
             self._to_stdout(record.RESULT_MARKER, line)
-
-    def _performance(self, made: Record, duration: Optional[float]) -> Performance:
-        queries, network = made.queries.value, made.network.value
-        limits = self.config.thresholds
-        count, attempts = queries["count"], network["count"]
-        median, p95, p99 = self._durations.values()
-        return Performance(
-            is_slow=None if duration is None else duration > limits.slow_test_ms,
-            is_db_heavy=None if count is None else count > limits.moderate_queries,
-            is_network_heavy=None if attempts is None else attempts > 0,
-            has_blocked_network_calls=None if attempts is None else bool(network["blocked_calls"]),
-            current_duration=duration,
-            avg_duration=self._durations.mean(),
-            median_duration=median,
-            p95_duration=p95,
-            p99_duration=p99,
-            total_tests_run=self._durations.count,
-            flags=flags_of(duration, queries, network, made.flaky, limits),
-        )
 
     # -- the other records --------------------------------------------------------------------------------------------
 
@@ -507,18 +492,16 @@ class Session:
             action()
 
 
-_TIMED_OUTCOMES = frozenset(
-    (outcome.PASSED, outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.XPASSED)
-)
+_TIMED_OUTCOMES = frozenset((outcome.PASSED, outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.XPASSED))
 
 
-def _describe_subtests(made: Record, trial: Trial) -> None:
-    made.subtests_count = trial.subtests
-    made.subtests_failed = [
+def _describe_subtests(detail: Detail, trial: Trial) -> None:
+    detail.subtests_count = trial.subtests
+    detail.subtests_failed = [
         {
-            "name": record.cut(event.subtest, 1_000, "subtests.failed", made.truncated),
+            "name": record.cut(event.subtest, 1_000, "subtests.failed", detail.truncated),
             "status": event.outcome,
-            "message": event.failure and record.cut(event.failure.message, 1_000, "subtests.failed", made.truncated),
+            "message": event.failure and record.cut(event.failure.message, 1_000, "subtests.failed", detail.truncated),
         }
         for event in trial.events
         if event.subtest is not None and event.outcome in (outcome.FAILED, outcome.ERROR)

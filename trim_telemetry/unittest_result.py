@@ -11,7 +11,7 @@ import sys
 import unittest
 from contextlib import contextmanager
 from types import FrameType, TracebackType, new_class
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import outcome
 from .collectors.source import Sources, safe_str
@@ -44,6 +44,20 @@ _FIXTURES = {
 _Rerun = Callable[[str], Optional[Sequence[str]]]
 
 
+class _ClassFacts(NamedTuple):
+    """What is the same for all tests of a class. stands_in: it is no test but has a record above the tests."""
+
+    kind: type
+    stands_in: bool
+    name: str
+    module: str
+    path: str
+    file: str
+    tags: Sequence[str]
+    fixtures: Sequence[str]
+    importable: bool
+
+
 class CaseFactory:
     """Makes the Case of a unittest test; what is the same for all tests of a class is looked up once.
 
@@ -53,43 +67,42 @@ class CaseFactory:
     def __init__(self, sources: Sources, rerun: _Rerun) -> None:
         self._sources = sources
         self._rerun = rerun
-        self._class: Optional[type] = None
-        self._of_class: Tuple[str, str, str, str, Sequence[str], Sequence[str], bool] = ("", "", "", "", (), (), False)
+        self._class: Optional[_ClassFacts] = None
 
     def __call__(self, test: Any) -> Case:
         """Return the identity of a test, or of whatever stands in for one in a result."""
+        facts = self._class
+        if facts is None or facts.kind is not type(test):
+            facts = self._class = self._describe_class(type(test))
         test_id = bounded_id(safe_str(test.id()))
-        kind = type(test)
-        if not isinstance(test, unittest.TestCase) or _is_stand_in(kind):
+        if facts.stands_in:
             return Case(test_id, test_id[:_NAME_LIMIT], above=True)
-        if kind is not self._class:
-            self._of_class = self._describe_class(kind)
-            self._class = kind
-        class_name, module, filename, file, tags, fixtures, importable = self._of_class
         method_name = getattr(test, "_testMethodName", "")
-        method = getattr(kind, method_name, None)
-        line, defined_at = self._place(method, filename)
+        method = getattr(facts.kind, method_name, None)
+        line, defined_at = self._place(method, facts.path)
         return Case(
             test_id,
             clean(method_name)[:_NAME_LIMIT] if test_id.endswith(method_name) else test_id[:_NAME_LIMIT],
-            class_name,
-            module,
-            file,
+            facts.name,
+            facts.module,
+            facts.file,
             line,
             defined_at,
-            sorted({*tags, *_names(method, "tags")}) if tags or hasattr(method, "tags") else (),
-            fixtures,
-            self._rerun(test_id) if importable and method is not None else None,
+            sorted({*facts.tags, *_names(method, "tags")}) if facts.tags or hasattr(method, "tags") else (),
+            facts.fixtures,
+            self._rerun(test_id) if facts.importable and method is not None else None,
         )
 
-    def _describe_class(self, kind: type) -> Tuple[str, str, str, str, Sequence[str], Sequence[str], bool]:
+    def _describe_class(self, kind: type) -> _ClassFacts:
         module = str(kind.__module__)
-        filename = str(getattr(sys.modules.get(module), "__file__", None) or "")
-        return (
+        path = str(getattr(sys.modules.get(module), "__file__", None) or "")
+        return _ClassFacts(
+            kind,
+            not issubclass(kind, unittest.TestCase) or _is_stand_in(kind),
             clean(kind.__qualname__)[:_PATH_LIMIT],
             clean(module)[:_PATH_LIMIT],
-            filename,
-            self._sources.relative(filename) if filename else "",
+            path,
+            self._sources.relative(path) if path else "",
             _names(kind, "tags"),
             _names(kind, "fixtures"),
             _is_importable(kind),
@@ -226,7 +239,7 @@ class ResultRecorder:
             self._test = None
             self.session.finish()
 
-    # -- what is said of it ---------------------------------------------------------------------------------------------
+    # -- what is said of it --------------------------------------------------------------------------------------------
 
     @guarded
     def report(self, test: Any, kind: str, error: Any = None, text: str = "", reason: Optional[str] = None) -> None:
@@ -275,20 +288,19 @@ class ResultRecorder:
         if self.session.trial is not None:
             self.session.trial.subtests += 1
 
-    # -- fixtures of classes and modules ----------------------------------------------------------------------------------
+    # -- fixtures of classes and modules -------------------------------------------------------------------------------
 
     @guarded
-    def fixture_begins(self, frame: Optional[FrameType]) -> None:
-        """The suite is about to run something; frame: of its function, which tells what."""
-        found = _FIXTURES.get(frame.f_code.co_name) if frame is not None else None
-        if found is not None and frame is not None:
-            self.publish()
-            self._fixture = (found[0], frame.f_locals.get(found[1]), Clock.now())
+    def fixture_begins(self, frame: FrameType) -> None:
+        """The suite is about to run something; frame: of its function, one of _FIXTURES, which tells what."""
+        self.publish()
+        name, owner = _FIXTURES[frame.f_code.co_name]
+        self._fixture = (name, frame.f_locals.get(owner), Clock.now())
 
     @guarded
-    def fixture_ends(self, frame: Optional[FrameType]) -> None:
-        """It is over. frame: of the suite's function; others (a debugger on a failure) end nothing."""
-        if self._fixture is None or frame is None or frame.f_code.co_name not in _FIXTURES:
+    def fixture_ends(self) -> None:
+        """It is over."""
+        if self._fixture is None:
             return
         kind, owner, began = self._fixture
         self._fixture = None
@@ -407,11 +419,13 @@ class RecordingResult(unittest.TestResult):
     def _setupStdout(self) -> None:
         super()._setupStdout()  # type: ignore[misc]  # private, and the only call that a suite makes before a fixture
         if self.recorder is not None:
-            self.recorder.fixture_begins(sys._getframe(2))  # past the suite's helper that calls what exists
+            caller = sys._getframe(2)  # past the suite's helper that calls what exists
+            if caller.f_code.co_name in _FIXTURES:  # else startTest's own
+                self.recorder.fixture_begins(caller)
 
     def _restoreStdout(self) -> None:
-        if self.recorder is not None:
-            self.recorder.fixture_ends(sys._getframe(2))
+        if self.recorder is not None and sys._getframe(2).f_code.co_name in _FIXTURES:  # else stopTest's, a debugger's
+            self.recorder.fixture_ends()
         super()._restoreStdout()  # type: ignore[misc]  # as above
 
 
@@ -437,6 +451,12 @@ def _is_users(kind: str, owner: Any) -> bool:
     if isinstance(owner, str):
         return hasattr(sys.modules.get(owner), kind)
     return getattr(getattr(owner, kind, None), "__func__", None) is not getattr(unittest.TestCase, kind).__func__
+
+
+def fixture_in(traceback: Optional[TracebackType]) -> Optional[str]:
+    """Return which fixture of a class or module ("setUpClass", ...) a traceback is from; None: a test's own."""
+    found = _FIXTURES.get(traceback.tb_frame.f_code.co_name) if traceback is not None else None
+    return found[0] if found is not None else None
 
 
 def _owner_name(owner: Any) -> str:

@@ -1,52 +1,55 @@
-"""The flags of a record, from its own figures and the thresholds in force (record.md, performance)."""
+"""What a record's own figures say of it, by the thresholds in force (record.md, performance)."""
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Optional, Sequence, Tuple
 
 from ..config import Thresholds
+from ..record import NO_NETWORK, NO_QUERIES, Judgement, Section
+
+_UNREMARKABLE = Judgement(False, None, None, None, ())
 
 
-def flags_of(
-    duration: Optional[float],
-    queries: Mapping[str, Any],
-    network: Mapping[str, Any],
-    flaky: bool,
-    thresholds: Thresholds,
-) -> List[str]:
-    """Return the names of the flags in the contract's order.
+def judge(
+    duration: Optional[float], queries: Section, network: Section, flaky: bool, thresholds: Thresholds
+) -> Judgement:
+    """Return the booleans of `performance` and its flags, in the contract's order.
 
     duration in ms; queries and network: the record's `database_queries` and `http_calls`. What was not collected is
-    null there and makes no flag.
+    null there: it makes no flag, and its boolean is null.
     """
-    found: List[str] = []
-    if duration is not None:
-        found += _first_over(
-            duration, (("very_slow", thresholds.very_slow_test_ms), ("slow", thresholds.slow_test_ms))
-        )
-    count = queries["count"]
-    if count is not None:
-        found += _first_over(
-            count,
+    is_slow = None if duration is None else duration > thresholds.slow_test_ms
+    if is_slow is False and queries is NO_QUERIES and network is NO_NETWORK and not flaky:  # the hot path
+        return _UNREMARKABLE
+    count, attempts = queries.value["count"], network.value["count"]
+    return Judgement(
+        is_slow,
+        None if count is None else count > thresholds.moderate_queries,
+        None if attempts is None else attempts > 0,
+        None if attempts is None else bool(network.value["blocked_calls"]),
+        _flags(duration, queries.value, network.value, flaky, thresholds),
+    )
+
+
+def _flags(duration: Optional[float], queries: Any, network: Any, flaky: bool, thresholds: Thresholds) -> List[str]:
+    selects = queries["query_types"]["SELECT"]
+    rules = (
+        ("potential_n_plus_1_queries", selects is not None and selects > thresholds.n_plus_one_selects),
+        ("network_calls_blocked", network["blocked_calls"]),
+        ("n_plus_1_queries", queries["n_plus_one"]),
+        ("slow_queries", queries["slow_queries"]),
+        ("leaked_thread", queries["leaked"]),
+        ("flaky", flaky),
+    )
+    return [
+        *_first_over(duration, (("very_slow", thresholds.very_slow_test_ms), ("slow", thresholds.slow_test_ms))),
+        *_first_over(
+            queries["count"],
             (("high_db_queries", thresholds.high_queries), ("moderate_db_queries", thresholds.moderate_queries)),
-        )
-        if queries["query_types"]["SELECT"] > thresholds.n_plus_one_selects:
-            found.append("potential_n_plus_1_queries")
-    if network["blocked_calls"]:
-        found.append("network_calls_blocked")
-    if queries["n_plus_one"]:
-        found.append("n_plus_1_queries")
-    if queries["slow_queries"]:
-        found.append("slow_queries")
-    if queries["leaked"]:
-        found.append("leaked_thread")
-    if flaky:
-        found.append("flaky")
-    return found
+        ),
+        *(name for name, raised in rules if raised),
+    ]
 
 
-def _first_over(value: float, steps: Any) -> List[str]:
-    for name, limit in steps:
-        if value > limit:
-            return [name]
-    return []
+def _first_over(value: Optional[float], steps: Sequence[Tuple[str, float]]) -> List[str]:
+    return [name for name, limit in steps if value is not None and value > limit][:1]

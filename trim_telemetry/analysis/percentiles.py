@@ -62,24 +62,27 @@ class RunningPercentiles:
         """Return the wanted percentiles; of one duration: that duration; of none: 0.0."""
         if self.count < 2:
             return [self.total] * len(self._cursors)
-        return [self._value(cursor) for cursor in self._cursors]
+        found = []
+        blocks = self._blocks
+        for cursor in self._cursors:
+            rank, rest = divmod(cursor.percent * (self.count - 1), 100)
+            block = blocks[cursor.block]
+            if not cursor.before <= rank < cursor.before + len(block):
+                block = self._seek(cursor, rank)
+            place = rank - cursor.before
+            low = block[place]
+            high = block[place + 1] if place + 1 < len(block) else blocks[cursor.block + 1][0]
+            found.append((low * (100 - rest) + high * rest) / 100)
+        return found
 
-    def _value(self, cursor: _Cursor) -> float:
-        rank, rest = divmod(cursor.percent * (self.count - 1), 100)
-        self._seek(cursor, rank)
-        block = self._blocks[cursor.block]
-        place = rank - cursor.before
-        low = block[place]
-        high = block[place + 1] if place + 1 < len(block) else self._blocks[cursor.block + 1][0]
-        return (low * (100 - rest) + high * rest) / 100
-
-    def _seek(self, cursor: _Cursor, rank: int) -> None:
+    def _seek(self, cursor: _Cursor, rank: int) -> array[float]:
         while rank < cursor.before:
             cursor.block -= 1
             cursor.before -= len(self._blocks[cursor.block])
         while rank >= cursor.before + len(self._blocks[cursor.block]):
             cursor.before += len(self._blocks[cursor.block])
             cursor.block += 1
+        return self._blocks[cursor.block]
 
     def _split(self, index: int) -> None:
         block = self._blocks[index]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from io import open as _open  # kept from the start, like the path functions: tests replace them
 from os import __file__ as _os_file
 from os import sep
 from os.path import abspath, dirname, isabs, join, realpath
-from types import CodeType, TracebackType
+from types import CodeType, FunctionType, TracebackType
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..outcome import Failure
@@ -14,6 +15,7 @@ from ..record import clean
 
 _NOT_THE_USERS = tuple(f"{sep}{folder}{sep}" for folder in ("site-packages", "dist-packages"))
 _STDLIB = dirname(realpath(_os_file)) + sep
+_DEF = re.compile(rb"\s*(?:async\s+)?def\s+([^\s(\[]+)")
 _PATH_LIMIT = 500
 _SOURCE_LIMIT = 50_000_000  # bytes; nobody writes such a test file, but a generated one must not fill the memory
 
@@ -50,16 +52,22 @@ class Sources:
         return code.co_filename, self._def_line(code)
 
     def _def_line(self, code: CodeType) -> int:
-        """co_firstlineno is the first decorator's line: look for the `def` from there on."""
+        """co_firstlineno is the first decorator's line: look for the `def` from there on.
+
+        By its name, because a decorator may have code in a text; a name that is spelled in another way is the first's.
+        """
         first = code.co_firstlineno
         lines = self._lines_of(code.co_filename)
         if first > len(lines) or not lines[first - 1].lstrip().startswith(b"@"):
             return first
-        for number, text in enumerate(lines[first - 1 :], first):
-            words = text.split(None, 2)
-            if words[:1] == [b"def"] or words[:2] == [b"async", b"def"]:
+        name = code.co_name.encode("utf-8", "replace")
+        any_def = 0
+        for number in range(first, len(lines) + 1):
+            match = _DEF.match(lines[number - 1])
+            if match is not None and match.group(1) == name:
                 return number
-        return first
+            any_def = any_def or (number if match is not None else 0)
+        return any_def or first
 
     def _lines_of(self, filename: str) -> List[bytes]:
         if self._lines[0] != filename:
@@ -100,15 +108,27 @@ class Sources:
 
 def code_of(function: Any) -> Optional[CodeType]:
     """Return the code object behind methods, functools.partial and wrappers that name what they wrap; None: there is none."""
+    if type(function) is FunctionType and not function.__dict__:  # by far the most: neither wrapped nor marked
+        return function.__code__
     for _ in range(100):  # a __wrapped__ may lead back to itself
         inner = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
-        if inner is None and not hasattr(function, "__code__"):
-            inner = getattr(function, "func", None)
+        if inner is None:
+            inner = _partial_of(function)
         if inner is None:
             break
         function = inner
     code = getattr(function, "__code__", None)
     return code if isinstance(code, CodeType) else None
+
+
+def _partial_of(function: Any) -> Any:
+    """Return what functools.partial or partialmethod made the function of; None: it is neither's."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return getattr(function, "func", None)
+    if getattr(code, "co_name", "") != "_method":  # what a partialmethod is when it is looked up in a class
+        return None
+    return getattr(function, "__partialmethod__", None) or getattr(function, "_partialmethod", None)  # 3.13, before
 
 
 def safe_str(value: Any) -> str:
