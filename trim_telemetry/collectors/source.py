@@ -54,7 +54,7 @@ class Sources:
     def _def_line(self, code: CodeType) -> int:
         """co_firstlineno is the first decorator's line: look for the `def` from there on.
 
-        By its name, because a decorator may have code in a text; a name that is spelled in another way is the first's.
+        By its name, because a decorator may have code in a text. A name that is spelled in another way: the first `def`.
         """
         first = code.co_firstlineno
         lines = self._lines_of(code.co_filename)
