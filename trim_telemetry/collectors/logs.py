@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, List, NamedTuple, Optional
 
+from .source import safe_str
+
 _MESSAGE_LIMIT = 2_000  # characters of one message
 
 
@@ -89,10 +91,12 @@ class LogCollector:
         if len(entries) >= self._limit:
             self._dropped += 1
             return
-        try:
-            message = record.getMessage()
-        except Exception as error:  # the user's arguments raise: logging itself tolerates that, and so must we
-            message = f"{record.msg!r} (could not be formatted: {type(error).__name__})"
-        entries.append(
-            LogRecord(self._timestamp(), record.levelname, record.name, message[:_MESSAGE_LIMIT], self._phase())
-        )
+        message = _message_of(record)[:_MESSAGE_LIMIT]
+        entries.append(LogRecord(self._timestamp(), str(record.levelname), str(record.name), message, self._phase()))
+
+
+def _message_of(record: Any) -> str:
+    try:
+        return str(record.getMessage())
+    except Exception as error:  # the user's arguments raise: logging itself tolerates that, and so must we
+        return f"{safe_str(record.msg)} (could not be formatted: {type(error).__name__})"
