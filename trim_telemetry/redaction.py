@@ -1,0 +1,95 @@
+"""Secrets out of texts before they leave the process.
+
+What is taken for one: the value of an environment variable whose name looks secret, the password in a URL, the value of
+an Authorization or cookie header, whatever stands behind a key such as `api_key=`, and keys of well-known shapes. Each
+is replaced by `[redacted:WHAT]`, so that a reader sees that, and why, something is missing. A value of fewer than eight
+characters is never taken out: it would tear ordinary words out of every text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, List, Mapping, Match, Pattern, Tuple
+from urllib.parse import quote
+
+SHORTEST = 8  # characters
+
+_SECRET_NAME = re.compile(
+    "pass(?:word|wd|phrase)|secret|token|api_?key|access_?key|private_?key|signing_?key|encryption_?key|credential|"
+    "cookie|_auth$|^auth_|_auth_|_pass$|_pwd$|_pat$",
+    re.I,
+)
+# Names that look so and hold a place, not a secret.
+_PLACE_NAME = re.compile("(?:_sock|_file|_path|_dir|askpass)$", re.I)
+
+_KEY = (
+    r"(?:[\w-]{0,40}(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)"
+)
+_VALUE = r"[^\s\"'\\,;&(){}\[\]<>]{8,4096}"
+
+
+def _shape(what: str, pattern: str, flags: int = 0) -> Tuple[str, Pattern[str]]:
+    return f"[redacted:{what}]", re.compile(pattern, flags)
+
+
+# Each pattern has the secret, and nothing else, in its group `secret`.
+_SHAPES = (
+    _shape("private-key", r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?P<secret>.+?)-----END", re.S),
+    _shape("url-credentials", r"://[^\s/@:\"'<>]{0,200}:(?P<secret>[^\s/@\"'<>]{8,1024})@"),
+    _shape("url-credentials", r"://(?P<secret>[^\s/@:\"'<>]{8,1024})@"),
+    _shape(
+        "authorization",
+        r"authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:[a-z]{3,20}\s+)?(?P<secret>[^\s\"',}]{8,4096})",
+        re.I,
+    ),
+    _shape("authorization", r"\bbearer\s+(?P<secret>[a-z0-9._~+/=-]{8,4096})", re.I),
+    _shape("cookie", r"\bcookie[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<secret>[^\"'\r\n}]{8,4096})", re.I),
+    _shape("token", rf"\b{_KEY}[\"']?\s{{0,4}}(?::|=>)\s{{0,4}}[\"']?(?P<secret>{_VALUE})(?![\w.(\[])", re.I),
+    _shape("token", rf"\b{_KEY}[\"']?\s{{0,4}}=\s{{0,4}}[\"'](?P<secret>[^\"'\r\n]{{8,4096}})[\"']", re.I),
+    _shape("token", rf"\b{_KEY}=(?P<secret>{_VALUE})(?![\w.(\[])", re.I),
+    _shape("token", r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,255})"),
+    _shape("token", r"\b(?P<secret>(?:AKIA|ASIA)[0-9A-Z]{16})\b"),
+    _shape("token", r"\b(?P<secret>xox[abeprs]-[A-Za-z0-9-]{10,255}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,255})"),
+    _shape("token", r"\b(?P<secret>AIza[\w-]{35}|npm_[A-Za-z0-9]{36}|pypi-[\w-]{50,512})"),
+    _shape("token", r"\b(?P<secret>eyJ[\w-]{8,4096}\.[\w-]{8,4096}\.[\w-]{8,4096})"),
+)
+
+
+class Redactor:
+    """Takes secrets out of texts. environ: the environment at the start of the run; tests may change theirs."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._names = _secret_values(environ)
+        longest_first = sorted(self._names, key=len, reverse=True)
+        words = "|".join(map(re.escape, longest_first))
+        self._values = re.compile(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])") if words else None
+
+    def __call__(self, text: str) -> str:
+        """Return text without secrets."""
+        if self._values is not None:
+            text = self._values.sub(self._mark, text)
+        for mark, pattern in _SHAPES:
+            text = pattern.sub(_marker(mark), text)
+        return text
+
+    def _mark(self, found: Match[str]) -> str:
+        return f"[redacted:{self._names[found.group()]}]"
+
+
+def _marker(mark: str) -> Callable[[Match[str]], str]:
+    def replace(found: Match[str]) -> str:
+        whole, start = found.group(), found.start()
+        if "[redacted:" in found.group("secret"):  # an earlier pattern was here, and knew better
+            return whole
+        return whole[: found.start("secret") - start] + mark + whole[found.end("secret") - start :]
+
+    return replace
+
+
+def _secret_values(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the secret values, each with the name of its variable; also as a URL would spell them."""
+    found: List[Tuple[str, str]] = []
+    for name, value in environ.items():
+        if len(value) >= SHORTEST and _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
+            found += [(value, name), (quote(value, safe=""), name)]
+    return dict(reversed(found))  # of two variables with one value, the first gives the name
