@@ -73,8 +73,6 @@ def test_an_earlier_copy_is_replaced_and_anything_else_is_not(tmp_path):
     assert code == 2
     assert "is no vendored copy" in err
     assert list((tmp_path / "vendor" / "mine").iterdir()) == []
-        (tmp_path / "vendor/mine").iterdir()
-    )
 
 
 def test_a_name_that_is_no_package_name_is_refused(tmp_path):
