@@ -10,7 +10,7 @@ import json
 import re
 from hashlib import blake2b
 from json.encoder import encode_basestring_ascii as _quote
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .outcome import Event, Failure
 
@@ -26,28 +26,27 @@ _dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 _loads = json.JSONDecoder().decode
 
 _ESCAPES = re.compile(
-    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI, as in colours (ECMA-48, 5.4)
-    "|\x1b[\\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC, DCS, SOS, PM, APC up to their end
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI, as in colours (ECMA-48, 5.4)
+    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f\n]*(?:\x07|\x1b\\\\|\x9c)"  # OSC, DCS, SOS, PM, APC
     "|\x1b[ -/]*[0-~]?"  # two-character and charset sequences, or a lone ESC
+    "|[\x80-\x84\x86-\x9f]"  # the same as one character each; not NEL, which ends a line
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Return text without NUL, ANSI escapes and lone surrogates (these become U+FFFD)."""
+    """Return text without NUL, ANSI escapes and lone surrogates (these become U+FFFD). A clean text stays as it is."""
     if text.isprintable():  # neither escapes nor surrogates nor NUL are printable
         return text
     text = text.replace("\0", "")
-    if "\x1b" in text or "\x9b" in text:
-        text = _ESCAPES.sub("", text)
-    if not text.isascii():
-        text = _SURROGATES.sub("\ufffd", text)
-    return text
+    if text.isascii():
+        return _ESCAPES.sub("", text) if "\x1b" in text else text
+    return _SURROGATES.sub("\ufffd", _ESCAPES.sub("", text))
 
 
 def bounded_id(text: str) -> str:
     """Return a clean id; one of over 1,000 characters is cut, with a hash of the whole, so that it stays unique."""
-    text = clean(text)
+    text = clean(text) or "unknown"
     return text if len(text) <= _ID_LIMIT else f"{text[: _ID_LIMIT - 17]}~{stable_hash(text)}"
 
 
@@ -334,6 +333,7 @@ _TAIL = (
     '"stdout": %(stdout)s, "stderr": %(stderr)s, "worker": %(worker)s, "cpu_time": %%s, '
     '"truncated": %(truncated)s, "defined_at": %%s}'
 )
+_ENDLESS = float("inf")
 _BOOLEANS = {True: "true", False: "false", None: "null"}
 NO_QUERIES = Section(uncollected_queries("disabled", "not collected by this version"))
 NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"))
@@ -341,8 +341,11 @@ NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this ve
 
 
 def _number(value: Optional[float]) -> str:
-    """Milliseconds that were counted in ns: six digits are all there are, and take half the time of repr()."""
-    return "null" if value is None else "%.6f" % value
+    """Milliseconds that were counted in ns: six digits are all there are, and take half the time of repr().
+
+    Some come from a runner, whose clock a test may have replaced: what is no finite number is unknown.
+    """
+    return "null" if value is None or not -_ENDLESS < value < _ENDLESS else "%.6f" % value
 
 
 def _statistic(value: Optional[float]) -> str:
@@ -384,13 +387,17 @@ def cut(text: str, limit: int, name: str, truncated: List[str], keep_end: bool =
     """Return clean text of at most `limit` characters; says so in `truncated` under `name` where it cut."""
     if len(text) > 4 * limit + 1_000:  # cleaning only ever shortens: don't clean megabytes to keep a page
         text = text[-4 * limit - 1_000 :] if keep_end else text[: 4 * limit + 1_000]
-        truncated.append(name)
+        _say_cut(name, truncated)
     text = clean(text)
     if len(text) <= limit:
         return text
+    _say_cut(name, truncated)
+    return text[len(text) - limit :] if keep_end else text[:limit]
+
+
+def _say_cut(name: str, truncated: List[str]) -> None:
     if name not in truncated:
         truncated.append(name)
-    return text[len(text) - limit :] if keep_end else text[:limit]
 
 
 def cut_items(items: Sequence[str], name: str, truncated: List[str]) -> List[str]:
@@ -419,70 +426,66 @@ def failure_of(
     }
 
 
-# What may be cut of a line on stdout that is too long, by where it stands. Totals and identity are never cut.
-_CUTTABLE = (
-    ("coverage", "files"),
-    ("database_queries", "slow_queries"),
-    ("database_queries", "duplicate_queries"),
-    ("database_queries", "n_plus_one"),
-    ("http_calls", "external_calls"),
-    ("http_calls", "blocked_calls"),
-    ("logs",),
-    ("failure", "traceback"),
-    ("failure", "message"),
-    ("stdout",),
-    ("stderr",),
-    ("subtests", "failed"),
-    ("fixture_durations",),
-    ("fixtures",),
-    ("tags",),
-    ("rerun",),
-    ("reason",),
-    ("metadata",),
-    ("name",),
-    ("slowest",),
-    ("shared_setup",),
-    ("collection", "slowest"),
-    ("warnings",),
-)
-_TAIL_KEPT = {("failure", "traceback"), ("stdout",), ("stderr",)}
+# Whatever is longest in a line on stdout that is too long is halved first, but for these.
+_NEVER_CUT = {("id",), ("run_id",), ("truncated",), ("performance", "flags")}
+_WHOLE_OR_NULL = {("rerun",), ("defined_at",)}  # half of a command line, or of a place, would be another one
+_END_KEPT = {("failure", "traceback"), ("stdout",), ("stderr",)}
+_NAMED_BY_THE_USER = {("metadata",), ("database_queries", "by_connection")}  # objects whose keys may be many
+_LONG_IN_ENTRIES = ("sql", "fingerprint", "source", "message", "url", "name")
+_NOT_WORTH_CUTTING = 128  # bytes: counts, measures, times, hashes and verdicts are all shorter
 
 
 def shorten(line: str, limit: int) -> str:
-    """Return the record in at most `limit` bytes: its largest detail is halved until it fits; `truncated` names it."""
+    """Return the record in at most `limit` bytes: its largest detail is halved until it fits; `truncated` names it.
+
+    Totals and identity stay, and so does the schema: a text stays a text, a list a list.
+    """
     content = decode(line)
     while len(line) > limit:
-        path = max(_CUTTABLE, key=lambda place: _size(content, place))
-        if _size(content, path) <= 4:  # nothing but identity and totals is left
+        sizes = {place: len(_dumps(value)) for place, value in _details(content)}
+        largest = max(sizes, key=sizes.__getitem__)
+        if sizes[largest] <= _NOT_WORTH_CUTTING:
             break
-        _halve(content, path)
+        parent = content[largest[0]] if len(largest) > 1 else content
+        parent[largest[-1]] = _halved(parent[largest[-1]], largest)
+        _say_cut(".".join(largest), content["truncated"])
         line = _dumps(content)
     return line
 
 
-def _at(content: Any, path: Sequence[str]) -> Any:
-    for key in path:
-        content = content.get(key) if isinstance(content, dict) else None
-    return content
+def _details(content: Mapping[str, Any]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
+    """Yield what may be cut, and its place: texts, lists and free objects of the record and of its objects."""
+    for key, value in content.items():
+        parts = value.items() if isinstance(value, dict) and (key,) not in _NAMED_BY_THE_USER else ()
+        for place, part in [((key,), value), *(((key, name), part) for name, part in parts)]:
+            if place not in _NEVER_CUT and (isinstance(part, (str, list)) or place in _NAMED_BY_THE_USER):
+                yield place, part
 
 
-def _size(content: Mapping[str, Any], path: Sequence[str]) -> int:
-    value = _at(content, path)
-    if isinstance(value, dict) and len(value) < 2:  # metadata always keeps its first key
-        return 0
-    return len(_dumps(value)) if isinstance(value, (str, list, dict)) and value else 0
+def _halved(value: Any, place: Tuple[str, ...]) -> Any:
+    if place in _WHOLE_OR_NULL:
+        return None
+    if isinstance(value, str):
+        return value[len(value) // 2 :] if place in _END_KEPT else value[: len(value) // 2]
+    if isinstance(value, dict):
+        return _halved_object(value)
+    return _halved_list(value)
 
 
-def _halve(content: Dict[str, Any], path: Tuple[str, ...]) -> None:
-    value = _at(content, path)
-    half = len(value) // 2
-    parent = _at(content, path[:-1])
-    if path == ("rerun",):  # half a command line would run something else
-        parent[path[-1]] = None
-    elif isinstance(value, dict):
-        parent[path[-1]] = dict(list(value.items())[:half])
-    else:
-        parent[path[-1]] = value[-half:] if path in _TAIL_KEPT and half else value[:half]
-    name = ".".join(path)
-    if name not in content.setdefault("truncated", []):
-        content["truncated"].append(name)
+def _halved_object(value: Dict[str, Any]) -> Dict[str, Any]:
+    """The first half of its keys; of a single key half its text, because metadata is never empty."""
+    if len(value) > 1:
+        return dict(list(value.items())[: len(value) // 2])
+    return {key: text[: len(text) // 2] for key, text in value.items() if isinstance(text, str)}
+
+
+def _halved_list(entries: List[Any]) -> List[Any]:
+    """The first half of its entries; where one long text is most of the list, the first half of that text."""
+    longest = max(range(len(entries)), key=lambda index: len(_dumps(entries[index])))
+    entry = entries[longest]
+    texts = {key: entry[key] for key in _LONG_IN_ENTRIES if entry.get(key)} if isinstance(entry, dict) else {"": entry}
+    for key, text in texts.items():
+        if isinstance(text, str) and 2 * len(_dumps(text)) > len(_dumps(entries)):
+            half = text[: len(text) // 2]
+            return [*entries[:longest], {**entry, key: half} if key else half, *entries[longest + 1 :]]
+    return entries[: len(entries) // 2]
