@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from . import outcome
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
-from .outcome import Event
+from .outcome import Event, Failure
 from .record import Case, bounded_id, clean, cut_items
 from .session import Session, guarded
 
@@ -33,7 +33,19 @@ _PHASES = {
     "_callCleanup": outcome.TEARDOWN,
     "doCleanups": outcome.TEARDOWN,
     "_post_teardown": outcome.TEARDOWN,
+    "_handleModuleFixture": outcome.SETUP,
+    "_handleClassSetUp": outcome.SETUP,
+    "_tearDownPreviousClass": outcome.TEARDOWN,
+    "doClassCleanups": outcome.TEARDOWN,
+    "_handleModuleTearDown": outcome.TEARDOWN,
 }
+_USERS_PHASES = {
+    "setUp": outcome.SETUP,
+    "asyncSetUp": outcome.SETUP,
+    "tearDown": outcome.TEARDOWN,
+    "asyncTearDown": outcome.TEARDOWN,
+}
+_SubTest: Any = unittest.case._SubTest  # type: ignore[attr-defined]  # private; a test may have all its attributes
 # The suite's own functions around shared fixtures, with the local variable that names what they belong to.
 _FIXTURES = {
     "_handleClassSetUp": ("setUpClass", "currentClass"),
@@ -45,10 +57,14 @@ _Rerun = Callable[[str], Optional[Sequence[str]]]
 
 
 class _ClassFacts(NamedTuple):
-    """What is the same for all tests of a class. stands_in: it is no test but has a record above the tests."""
+    """What is the same for all tests of a class.
+
+    stands_in: it is no test but has a record above the tests; wraps: it makes tests of functions or of doctests.
+    """
 
     kind: type
     stands_in: bool
+    wraps: bool
     name: str
     module: str
     path: str
@@ -74,9 +90,12 @@ class CaseFactory:
         facts = self._class
         if facts is None or facts.kind is not type(test):
             facts = self._class = self._describe_class(type(test))
-        test_id = bounded_id(safe_str(test.id()))
+        full_id = safe_str(test.id())
+        test_id = bounded_id(full_id)
         if facts.stands_in:
             return Case(test_id, test_id[:_NAME_LIMIT], above=True)
+        if facts.wraps:
+            return self._describe_wrapped(test, test_id)
         method_name = getattr(test, "_testMethodName", "")
         method = getattr(facts.kind, method_name, None)
         line, defined_at = self._place(method, facts.path)
@@ -90,15 +109,28 @@ class CaseFactory:
             defined_at,
             sorted({*facts.tags, *_names(method, "tags")}) if facts.tags or hasattr(method, "tags") else (),
             facts.fixtures,
-            self._rerun(test_id) if facts.importable and method is not None else None,
+            self._rerun(test_id) if facts.importable and method is not None and test_id == full_id else None,
         )
+
+    def _describe_wrapped(self, test: Any, test_id: str) -> Case:
+        """A function or a doctest as a test: no command line names it, and unittest's class around it says nothing."""
+        example = getattr(test, "_dt_test", None)
+        if example is None:
+            module = test._testFunc.__module__
+            path, line = self._sources.definition(test._testFunc) or ("", None)
+        else:
+            path, line = example.filename or "", example.lineno + 1 if example.lineno is not None else None
+            module = example.globs.get("__name__", "") if path.endswith(".py") else ""
+        file = self._sources.relative(path) if path else ""
+        return Case(test_id, test_id[:_NAME_LIMIT], "", clean(str(module))[:_PATH_LIMIT], file, line)
 
     def _describe_class(self, kind: type) -> _ClassFacts:
         module = str(kind.__module__)
         path = str(getattr(sys.modules.get(module), "__file__", None) or "")
         return _ClassFacts(
             kind,
-            not issubclass(kind, unittest.TestCase) or _is_stand_in(kind),
+            _is_stand_in(kind),
+            issubclass(kind, unittest.FunctionTestCase) or any(base.__module__ == "doctest" for base in kind.__mro__),
             clean(kind.__qualname__)[:_PATH_LIMIT],
             clean(module)[:_PATH_LIMIT],
             path,
@@ -152,11 +184,15 @@ class ResultRecorder:
         self._ended = 0  # ns: when the test's own code ended, where the runner has said that it passed
         self._excluded = 0  # ns of the window that were the runner's: formatting a failure, writing to the screen
         self._excluded_cpu = 0
+        self._pauses = 0  # one within the other
         self._paused = 0
         self._paused_cpu = 0
+        self._subtest_passed = False
         self._fixture: Optional[Tuple[str, Any, int]] = None
-        self._held: Dict[str, List[Event]] = {}  # of the fixture that is on, by the name the runner gives its failure
-        self._tests_of: Dict[type, int] = {}
+        self._held: Dict[str, List[Event]] = (
+            {}
+        )  # of a fixture above the tests, by the name the runner gives its failure
+        self._tests_of: Dict[type, int] = {}  # how many are still to start
         self._collected = 0
 
     @guarded
@@ -185,23 +221,30 @@ class ResultRecorder:
         """A test starts."""
         self.publish()
         self._test, self._over = test, False
-        self._excluded = self._excluded_cpu = self._ended = 0
+        self._excluded = self._excluded_cpu = self._ended = self._pauses = 0
+        self._subtest_passed = False
+        if type(test) in self._tests_of:
+            self._tests_of[type(test)] -= 1
         self.session.begin(self._describe, test)
         if self.session.trial is not None and self.session.trial.case.above:  # a module that can't be imported
             self.session.covered(1)
 
     def passed(self) -> None:
         """The runner is about to say that the test passed: nothing of the test's own runs any more."""
-        self._ended = Clock.now()
+        self._ended, self._paused_cpu = Clock.now(), Clock.cpu()
 
     def pause(self) -> None:
         """What comes is the runner's own time."""
-        self._paused, self._paused_cpu = Clock.now(), Clock.cpu()
+        self._pauses += 1
+        if self._pauses == 1:
+            self._paused, self._paused_cpu = Clock.now(), Clock.cpu()
 
     def resume(self) -> None:
         """The test's time goes on."""
-        self._excluded += Clock.now() - self._paused
-        self._excluded_cpu += Clock.cpu() - self._paused_cpu
+        self._pauses -= 1
+        if self._pauses == 0:
+            self._excluded += Clock.now() - self._paused
+            self._excluded_cpu += Clock.cpu() - self._paused_cpu
 
     @guarded
     def stop(self, test: Any, stdout: Optional[Any], stderr: Optional[Any]) -> None:
@@ -211,15 +254,16 @@ class ResultRecorder:
             return  # CPython 3.12.1 stops decorated skips that it never started; they have their record
         self._over = True
         self._measure()
-        if not trial.events:
-            if self._ended or not isinstance(sys.exc_info()[1], KeyboardInterrupt):
-                return
+        if not self._ended and isinstance(sys.exc_info()[1], KeyboardInterrupt):
             self.session.interrupted("SIGINT")
             self.session.report(Event, outcome.INTERRUPTED, None, "KeyboardInterrupt")
-        trial.stdout = stdout.getvalue() if stdout is not None else None
-        trial.stderr = stderr.getvalue() if stderr is not None else None
+        if trial.events:
+            trial.stdout = stdout.getvalue() if stdout is not None else None
+            trial.stderr = stderr.getvalue() if stderr is not None else None
 
     def _measure(self) -> None:
+        if self._ended:
+            self._excluded_cpu += Clock.cpu() - self._paused_cpu
         self.session.measure(self._ended, self._excluded, self._excluded_cpu)
 
     @guarded
@@ -230,14 +274,17 @@ class ResultRecorder:
 
     def between_tests(self) -> None:
         """The suite goes on to the next test. (A test that asks its own result whether to stop is not over.)"""
-        if self._over:
+        if self._over or self._test is None:
             self.publish()
 
+    @guarded
     def publish(self) -> None:
-        """The runner has nothing more to say of the test before."""
+        """The runner has nothing more to say of the test or the fixture before."""
         if self._test is not None:
             self._test = None
             self.session.finish()
+        if self._held:
+            self._publish_held()
 
     # -- what is said of it --------------------------------------------------------------------------------------------
 
@@ -247,7 +294,7 @@ class ResultRecorder:
 
         kind: an outcome; error: the (type, value, traceback) that came with it; text: it as the runner prints it.
         """
-        parent = getattr(test, "test_case", test)  # of a subtest
+        parent = test.test_case if isinstance(test, _SubTest) else test
         if parent is not self._test:
             self._report_elsewhere(test, kind, error, text, reason)
             return
@@ -262,27 +309,33 @@ class ResultRecorder:
         if isinstance(test, unittest.TestCase):
             self.start(test)
             self.session.report(self._event, kind, error, text, reason, None)
+            self._measure()
             self._over = True
             return
-        self.publish()
+        if self._test is not None:
+            self.publish()
         name = safe_str(test.id())
+        # Held, as CPython 3.8 runs the clean-ups of a class or module, which go by the same name, behind the fixture.
         self._held.setdefault(name, []).append(self._event(kind, error, text, reason, None))
-        if self._fixture is None:
-            self._publish_held()
 
     def _event(self, kind: str, error: Any, text: str, reason: Optional[str], subtest: Optional[str]) -> Event:
-        if error is None:
-            return Event(kind, None, reason, subtest)
+        return Event(kind, None if error is None else self._failure(error, text), reason, subtest)
+
+    def _failure(self, error: Any, text: str) -> Optional[Failure]:
         raised = error[1] if error[1] is not None else error[0]
-        return Event(kind, self._sources.failure(raised, error[2], _phase_of(error[2]), text), reason, subtest)
+        try:
+            return self._sources.failure(raised, error[2], _phase_of(error[2]), text)
+        except Exception as problem:  # an exception that can't be looked at must not cost the verdict
+            self.session.failed("failure", problem)
+            return None
 
     @guarded
     def subtest_passed(self) -> None:
         """A subtest of the test in flight is over, and passed."""
         self._count_subtest()
-        trial = self.session.trial
-        if trial is not None and _PASSED_SUBTEST not in trial.events:  # one stands for all: a test may have thousands
-            trial.events.append(_PASSED_SUBTEST)
+        if not self._subtest_passed:  # one stands for all: a test may have thousands
+            self._subtest_passed = True
+            self.session.report(Event, outcome.PASSED, None, None, "")
 
     def _count_subtest(self) -> None:
         if self.session.trial is not None:
@@ -306,10 +359,8 @@ class ResultRecorder:
         self._fixture = None
         if _is_users(kind, owner):
             self.session.shared_setup(_owner_name(owner), (Clock.now() - began) / 1e6)
-        if self._held:
-            if kind.startswith("setUp"):
-                self.session.covered(self._never_started(owner))
-            self._publish_held()
+        if self._held and kind.startswith("setUp"):
+            self.session.covered(self._never_started(owner))
 
     def _never_started(self, owner: Any) -> int:
         """How many tests does the suite pass over, because this class or module could not be set up?"""
@@ -328,6 +379,8 @@ class RecordingResult(unittest.TestResult):
 
     recorder: Optional[ResultRecorder] = None
     _should_stop = False
+    _stdout_buffer: Optional[Any]  # unittest's own, private: what -b has captured
+    _stderr_buffer: Optional[Any]
 
     @property
     def shouldStop(self) -> bool:
@@ -412,9 +465,9 @@ class RecordingResult(unittest.TestResult):
         try:
             yield
         finally:
-            self.recorder.resume()
             text = str(shown[-1][1]) if len(shown) > count else ""
             self.recorder.report(test, kind, err, text, None if reason is None else safe_str(reason))
+            self.recorder.resume()
 
     def _setupStdout(self) -> None:
         super()._setupStdout()  # type: ignore[misc]  # private, and the only call that a suite makes before a fixture
@@ -435,11 +488,11 @@ def mixed(mixin: type, kind: type) -> type:
     return new_class(kind.__name__, (mixin, kind), {}, lambda namespace: namespace.update(names))
 
 
-_PASSED_SUBTEST = Event(outcome.PASSED, subtest="")
-
-
 def _leaves(suite: Any) -> Iterator[Any]:
-    for test in suite:
+    tests = iter(suite)
+    if tests is iter(suite):
+        raise TypeError("a suite of tests that can be gone through only once")
+    for test in tests:
         if isinstance(test, unittest.BaseTestSuite):
             yield from _leaves(test)
         else:
@@ -464,12 +517,17 @@ def _owner_name(owner: Any) -> str:
 
 
 def _phase_of(traceback: Optional[TracebackType]) -> Optional[str]:
-    """unittest runs each part of a test in a function of its own, whose frame is near the traceback's outer end."""
+    """unittest runs each part of a test in a function of its own, whose frame is near the traceback's outer end.
+
+    A subtest's traceback begins further in, right before the user's own function.
+    """
     for _ in range(6):
         if traceback is None:
             break
-        phase = _PHASES.get(traceback.tb_frame.f_code.co_name)
-        if phase is not None:
-            return phase
+        code = traceback.tb_frame.f_code
+        if code.co_name in _PHASES:
+            return _PHASES[code.co_name]
+        if "__unittest" not in traceback.tb_frame.f_globals:
+            return _USERS_PHASES.get(code.co_name, outcome.CALL)
         traceback = traceback.tb_next
     return None
