@@ -2,9 +2,9 @@
 
 import pytest
 
-from trim_telemetry.analysis.flags import flags_of
+from trim_telemetry.analysis.flags import judge
 from trim_telemetry.config import Thresholds
-from trim_telemetry.record import uncollected_network, uncollected_queries
+from trim_telemetry.record import NO_NETWORK, NO_QUERIES, Section, uncollected_network, uncollected_queries
 
 DEFAULTS = Thresholds()
 
@@ -19,12 +19,20 @@ def network(blocked=()):
     return {**uncollected_network("collected", None), "count": len(blocked), "blocked_calls": list(blocked)}
 
 
-NO_QUERIES = queries()
-NO_CALLS = network()
+QUIET = queries()
+CALM = network()
 
 
-def flags(duration=1.0, queries=NO_QUERIES, network=NO_CALLS, flaky=False, thresholds=DEFAULTS):
-    return flags_of(duration, queries, network, flaky, thresholds)
+def judged(duration=1.0, queries=QUIET, network=CALM, flaky=False, thresholds=DEFAULTS):
+    return judge(duration, Section(queries), Section(network), flaky, thresholds)
+
+
+def flags(*arguments, **named):
+    return judged(*arguments, **named).flags
+
+
+def booleans(judgement):
+    return judgement[:4]
 
 
 @pytest.mark.parametrize(
@@ -84,8 +92,35 @@ def test_all_flags_come_in_the_contracts_order():
 
 
 @pytest.mark.parametrize("status", ["disabled", "error"])
-def test_what_was_not_collected_makes_no_flag(status):
-    assert flags(None, uncollected_queries(status, "why"), uncollected_network(status, "why")) == []
+def test_what_was_not_collected_makes_no_flag_and_its_booleans_null(status):
+    found = judged(None, uncollected_queries(status, "why"), uncollected_network(status, "why"))
+    assert (booleans(found), list(found.flags)) == ((None, None, None, None), [])
+
+
+def test_booleans_follow_the_thresholds():
+    assert booleans(judged()) == (False, False, False, False)
+    assert booleans(judged(1000.1, queries(51), network([{}]))) == (True, True, True, True)
+
+
+def test_call_that_was_allowed_is_external_and_not_blocked():
+    allowed = {**network(), "count": 1, "external_calls": [{"host": "example.com"}]}
+    assert booleans(judged(network=allowed)) == (False, False, True, False)
+    assert flags(network=allowed) == []
+
+
+@pytest.mark.parametrize(
+    "duration, flaky, is_slow, expected",
+    [
+        (1.0, False, False, []),
+        (1000.1, False, True, ["slow"]),
+        (1.0, True, False, ["flaky"]),
+        (None, False, None, []),
+        (None, True, None, ["flaky"]),
+    ],
+)
+def test_test_is_judged_by_its_duration_where_nothing_else_is_collected(duration, flaky, is_slow, expected):
+    found = judge(duration, NO_QUERIES, NO_NETWORK, flaky, DEFAULTS)
+    assert (booleans(found), list(found.flags)) == ((is_slow, None, None, None), expected)
 
 
 def test_thresholds_are_settings():
