@@ -173,7 +173,7 @@ class Session:
     def begin(self, describe: Callable[..., Case], *arguments: Any, phase: Optional[str] = outcome.CALL) -> None:
         """A test starts; `describe(*arguments)` gives its case. The clocks start last."""
         if self._trial is not None:  # the runner never ended it: still, no test is lost
-            self._finish(self._trial)
+            self._undisturbed(self._finish, self._trial)
         trial = self._trial = Trial(self._describe(describe, arguments), phase)
         if self._file is not None:
             self._write_test_start(trial)
@@ -203,13 +203,11 @@ class Session:
         """The test in flight is over. measures: what the runner measured; None: what measure() found, else unknown."""
         if self._trial is not None:
             self._trial.measures = measures or self._trial.measures
-            self._finish(self._trial)
+            self._undisturbed(self._finish, self._trial)
 
     def above(self, case: Case, events: Sequence[Event]) -> None:
         """Something above the tests failed or was skipped: a class, a module, a file."""
-        status, final, decided_by = outcome.fold(events)
-        now = self._timestamp()
-        self._publish(Record(case, status, final, (now, now), _UNMEASURED, self._verdict_detail(events, decided_by)))
+        self._undisturbed(self._write_above, case, events)
 
     def shared_setup(self, name: str, duration: float) -> None:
         """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
@@ -233,13 +231,7 @@ class Session:
 
     def close(self, exit_code: int, exit_reason: Optional[str] = None) -> None:
         """Write the summary and let go of everything. exit_reason: why the code is not 0, where no test failed."""
-        self._writing = True  # a signal that comes now waits: there is one summary
-        try:
-            self._close(exit_code, exit_reason)
-        finally:
-            self._writing = False
-        self._release()
-        self._run_deferred()
+        self._undisturbed(self._end, exit_code, exit_reason)
 
     def when_idle(self, action: Callable[[], None]) -> None:
         """Do `action`, for a signal handler, as soon as the session is not in the middle of a record."""
@@ -295,6 +287,11 @@ class Session:
         measures = _UNMEASURED if trial.case.above else trial.measures
         self._publish(Record(trial.case, status, final, times, measures, detail))
 
+    def _write_above(self, case: Case, events: Sequence[Event]) -> None:
+        status, final, decided_by = outcome.fold(events)
+        now = self._timestamp()
+        self._publish(Record(case, status, final, (now, now), _UNMEASURED, self._verdict_detail(events, decided_by)))
+
     def _detail(self, trial: Trial, decided_by: Optional[Event], logs: Sequence[LogRecord]) -> Detail:
         detail = self._verdict_detail(trial.events, decided_by)
         detail.metadata = trial.annotations
@@ -325,16 +322,7 @@ class Session:
             detail.stderr = record.cut(trial.stderr, limit, "stderr", detail.truncated, keep_end=True)
 
     def _publish(self, made: Record) -> None:
-        """Number a record, count it in, compute the running figures and write it; a signal waits for the end of that."""
-        self._writing = True
-        try:
-            self._write_result(made)
-        finally:
-            self._writing = False
-        if self._deferred is not None:
-            self._run_deferred()
-
-    def _write_result(self, made: Record) -> None:
+        """Number a record, count it in, compute the running figures and write it."""
         self._seq += 1
         duration = made.measures.duration
         durations = self._durations
@@ -380,6 +368,10 @@ class Session:
         if self._file is not None:
             identity = {"schema_version": record.SCHEMA_VERSION, "run_id": self.config.run_id}
             self._to_file(record.encode(record_type, {**identity, **make()}))
+
+    def _end(self, exit_code: int, exit_reason: Optional[str]) -> None:
+        self._close(exit_code, exit_reason)
+        self._release()
 
     @guarded
     def _close(self, exit_code: int, exit_reason: Optional[str]) -> None:
@@ -486,10 +478,16 @@ class Session:
         self._logs = None
         self.failed("logs", error)
 
-    def _run_deferred(self) -> None:
-        action, self._deferred = self._deferred, None
-        if action is not None:
-            action()
+    def _undisturbed(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Do it while signals wait: no record is lost, none torn, and there is one summary."""
+        outermost, self._writing = not self._writing, True
+        try:
+            action(*arguments)
+        finally:
+            self._writing = not outermost
+        if outermost and self._deferred is not None:
+            deferred, self._deferred = self._deferred, None
+            deferred()
 
 
 _TIMED_OUTCOMES = frozenset((outcome.PASSED, outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.XPASSED))
