@@ -35,18 +35,19 @@ class Descriptor:
 
     def write(self, data: bytes) -> None:
         """Write all of data, in one system call where the system takes it whole. Raises OSError."""
-        if self._number is None or self._getpid() != self._owner:
+        number = self._number
+        if number is None or self._getpid() != self._owner:
             return
-        written = self._write_some(data)
+        written = self._write_some(number, data)
         while written < len(data):
-            written += self._write_some(data[written:])
+            written += self._write_some(number, data[written:])
 
-    def _write_some(self, data: bytes) -> int:
+    def _write_some(self, number: int, data: bytes) -> int:
         try:
-            count: int = self._write(self._number, data)
+            count: int = self._write(number, data)
             return count
         except BlockingIOError:  # somebody set O_NONBLOCK on the shared pipe, and its reader is slow
-            _wait_until_writable(self._number)
+            _wait_until_writable(number)
             return 0
         except OSError as error:
             if error.errno == errno.EINTR:  # not retried for us where a handler of the user's raised in between
@@ -60,7 +61,7 @@ class Descriptor:
             self._close(number)
 
 
-def _wait_until_writable(number: Optional[int]) -> None:
+def _wait_until_writable(number: int) -> None:
     import select
 
     select.select([], [number], [], 1.0)
