@@ -46,6 +46,7 @@ TABLE = {
     "skipped": ([SKIPPED], "skipped", "skipped", 0),
     "skipped in the body, after subtests that passed": ([sub(PASSED), SKIPPED], "skipped", "skipped", 1),
     "all subtests skipped": ([sub(SKIPPED), sub(SKIPPED)], "skipped", "skipped", 0),
+    "all subtests skipped, and a body that passes": ([PASSED, sub(SKIPPED), PASSED], "skipped", "skipped", 1),
     "some subtests skipped, the others passed": ([sub(SKIPPED), sub(PASSED)], "passed", "passed", None),
     "a subtest skipped, another failed": ([sub(SKIPPED), sub(FAILED)], "failed", "failed", 1),
     "skipped, then a cleanup raised": ([SKIPPED, ERROR], "error", "error", 1),

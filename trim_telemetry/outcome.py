@@ -63,8 +63,8 @@ _PASSED = Verdict("passed", PASSED, None)
 def fold(events: Sequence[Event]) -> Verdict:
     """Return the verdict of a test from everything that was reported on it, in the order it was reported.
 
-    A skip counts only when nothing but skips was reported, or when the skip was the body's own: skipped subtests beside
-    passed ones leave the test passed.
+    A skip counts when it is the test's own, or when all its subtests were skipped: skipped subtests beside passed ones
+    leave the test passed.
     """
     if not events:
         return _PASSED
@@ -77,6 +77,7 @@ def fold(events: Sequence[Event]) -> Verdict:
     for event in events:
         if event.outcome == SKIPPED and event.subtest is None:
             return Verdict("skipped", SKIPPED, event)
-    if all(event.outcome == SKIPPED for event in events):
-        return Verdict("skipped", SKIPPED, events[0])
+    subtests = [event for event in events if event.subtest is not None]
+    if subtests and all(event.outcome == SKIPPED for event in subtests):
+        return Verdict("skipped", SKIPPED, subtests[0])
     return _PASSED
