@@ -49,6 +49,7 @@ class Config(NamedTuple):
     run_id: str
     stdout: bool = True
     file: Optional[str] = None
+    redact: bool = True
     log_level: int = _LOG_LEVELS["WARNING"]
     max_logs: int = 100
     max_output: int = 10_000
@@ -125,6 +126,7 @@ _MILLISECONDS = "milliseconds, 0 or more"
 SETTINGS = (
     Setting("stdout", _switch, "on or off", "write TEST_RESULT and TEST_SUMMARY lines to stdout (on)"),
     Setting("file", _text, "a path", "write every record to this NDJSON file; {run_id} in it is replaced"),
+    Setting("redact", _switch, "on or off", "take secrets out of messages, logs, SQL and output (on)"),
     Setting("run_id", _run_id, "1 to 100 letters, digits, '.', '_' or '-'", "the run's id (default: a random one)"),
     Setting("log_level", _level, ", ".join(_LOG_LEVELS), "lowest level of log records that are kept (WARNING)"),
     Setting("max_logs", _count, _A_COUNT, "log records kept of a test (100)"),

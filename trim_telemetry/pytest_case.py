@@ -7,7 +7,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from .collectors.source import Sources
 from .pytest_fixtures import is_xunit
-from .record import Case, bounded_id, clean, cut_items
+from .record import Case
+from .texts import bounded_id, clean, cut_items
 
 _NAME_LIMIT = 1_000
 _PATH_LIMIT = 500

@@ -10,9 +10,10 @@ from .collectors.timing import Clock
 from .outcome import Event
 from .pytest_case import CaseFactory
 from .pytest_fixtures import FixtureTimes
-from .record import Case, Measures, bounded_id
+from .record import Case, Measures
 from .session import Session, guarded
 from .signals import on_sigterm
+from .texts import bounded_id
 
 _NAME_LIMIT = 1_000
 _COLLECTION_SLOWEST = 10
@@ -42,7 +43,7 @@ class PytestRecorder:
         self._collection_errors = 0
         self._captures = config.getoption("capture", "no") != "no"
 
-    # -- collection -----------------------------------------------------------------------------------------------------
+    # -- collection ---
 
     @guarded
     def file_collected(self, nodeid: str, began: int) -> None:
@@ -72,7 +73,7 @@ class PytestRecorder:
         spent = (Clock.now() - self.session.started) / 1e6
         self.session.collected(count, [(file, ns / 1e6) for file, ns in slowest], spent)
 
-    # -- a test -----------------------------------------------------------------------------------------------------------
+    # -- a test ---
 
     @guarded
     def start(self, item: Any) -> None:
@@ -163,7 +164,7 @@ class PytestRecorder:
             fixtures=self._fixtures.entries(),
         )
 
-    # -- fixtures -----------------------------------------------------------------------------------------------------------
+    # -- fixtures ---
 
     @guarded
     def fixture_setup_begins(self) -> None:
@@ -180,7 +181,7 @@ class PytestRecorder:
         """A fixture's tear-down is over."""
         self._fixtures.teardown_ends(fixturedef)
 
-    # -- the end of the run ---------------------------------------------------------------------------------------------------
+    # -- the end of the run ---
 
     @guarded
     def interrupted(self, excinfo: Any) -> None:

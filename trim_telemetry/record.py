@@ -7,52 +7,18 @@ a passing test's record is the same as the last one's: that takes a third of the
 from __future__ import annotations
 
 import json
-import re
-from hashlib import blake2b
 from json.encoder import encode_basestring_ascii as _quote
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .outcome import Event, Failure
+from .texts import stable_hash
 
 SCHEMA_VERSION = "1.0"
 RESULT_MARKER = "TEST_RESULT:"
 SUMMARY_MARKER = "TEST_SUMMARY:"
 LINE_LIMIT = 64_000  # bytes of a line on stdout, marker and line end included: many readers buffer 64 KiB
 
-_ID_LIMIT = 1_000
-_LIST_ITEM_LIMIT = 300
-
-_dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
+dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 _loads = json.JSONDecoder().decode
-
-_ESCAPES = re.compile(
-    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI, as in colours (ECMA-48, 5.4)
-    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f\n]*(?:\x07|\x1b\\\\|\x9c)"  # OSC, DCS, SOS, PM, APC
-    "|\x1b[ -/]*[0-~]?"  # two-character and charset sequences, or a lone ESC
-    "|[\x80-\x84\x86-\x9f]"  # the same as one character each; not NEL, which ends a line
-)
-_SURROGATES = re.compile("[\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """Return text without NUL, ANSI escapes and lone surrogates (these become U+FFFD). A clean text stays as it is."""
-    if text.isprintable():  # neither escapes nor surrogates nor NUL are printable
-        return text
-    text = text.replace("\0", "")
-    if text.isascii():
-        return _ESCAPES.sub("", text) if "\x1b" in text else text
-    return _SURROGATES.sub("\ufffd", _ESCAPES.sub("", text))
-
-
-def bounded_id(text: str) -> str:
-    """Return a clean id; one of over 1,000 characters is cut, with a hash of the whole, so that it stays unique."""
-    text = clean(text) or "unknown"
-    return text if len(text) <= _ID_LIMIT else f"{text[: _ID_LIMIT - 17]}~{stable_hash(text)}"
-
-
-def stable_hash(text: str) -> str:
-    """Return 16 hex digits that are the same in every run and on every machine."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 class Case(NamedTuple):
@@ -129,6 +95,9 @@ def uncollected_coverage(status: str, reason: Optional[str]) -> Dict[str, Any]:
     }
 
 
+UNMEASURED = Measures()
+
+
 class Section:
     """One object of a record that a collector fills, with its JSON text made at most once."""
 
@@ -136,7 +105,7 @@ class Section:
 
     def __init__(self, value: Mapping[str, Any]) -> None:
         self.value = value
-        self.text = _dumps(value)
+        self.text = dumps(value)
 
 
 class RunIdentity:
@@ -192,11 +161,11 @@ class Detail:
         """Return the JSON texts of a record's keys that are kept here."""
         return {
             "logs": _list(self.logs),
-            "metadata": _dumps({"framework": framework, **self.metadata}),
+            "metadata": dumps({"framework": framework, **self.metadata}),
             "reason": _string(self.reason),
-            "failure": "null" if self.failure is None else _dumps(self.failure),
+            "failure": "null" if self.failure is None else dumps(self.failure),
             "attempts": str(self.attempts),
-            "subtests": _dumps({"count": self.subtests_count, "failed": list(self.subtests_failed)}),
+            "subtests": dumps({"count": self.subtests_count, "failed": list(self.subtests_failed)}),
             "stdout": _string(self.stdout),
             "stderr": _string(self.stderr),
             "truncated": _list(self.truncated),
@@ -362,12 +331,12 @@ def _string(value: Optional[str]) -> str:
 
 
 def _list(value: Sequence[Any]) -> str:
-    return _dumps(value) if value else "[]"
+    return dumps(value) if value else "[]"
 
 
 def encode(record_type: Optional[str], content: Mapping[str, Any]) -> str:
     """Return any other record as a line of ASCII JSON; record_type becomes its first key (None: for stdout)."""
-    return _dumps({"record_type": record_type, **content} if record_type else content)
+    return dumps({"record_type": record_type, **content} if record_type else content)
 
 
 def with_type(record_type: str, line: str) -> str:
@@ -381,111 +350,3 @@ def decode(line: str) -> Dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("a record is a JSON object")
     return content
-
-
-def cut(text: str, limit: int, name: str, truncated: List[str], keep_end: bool = False) -> str:
-    """Return clean text of at most `limit` characters; says so in `truncated` under `name` where it cut."""
-    if len(text) > 4 * limit + 1_000:  # cleaning only ever shortens: don't clean megabytes to keep a page
-        text = text[-4 * limit - 1_000 :] if keep_end else text[: 4 * limit + 1_000]
-        _say_cut(name, truncated)
-    text = clean(text)
-    if len(text) <= limit:
-        return text
-    _say_cut(name, truncated)
-    return text[len(text) - limit :] if keep_end else text[:limit]
-
-
-def _say_cut(name: str, truncated: List[str]) -> None:
-    if name not in truncated:
-        truncated.append(name)
-
-
-def cut_items(items: Sequence[str], name: str, truncated: List[str]) -> List[str]:
-    """Return names fit for the wire: clean, each of bounded length."""
-    return [cut(item, _LIST_ITEM_LIMIT, name, truncated) for item in items]
-
-
-def failure_of(
-    events: Sequence[Event], decided_by: Optional[Event], limits: Tuple[int, int], truncated: List[str]
-) -> Optional[Dict[str, Any]]:
-    """Return the record's `failure`: the exception that decided the verdict, and how many others there were.
-
-    limits: characters kept of the message (its beginning) and of the traceback (its end, where the error is).
-    """
-    if decided_by is None or decided_by.failure is None:
-        return None
-    failure: Failure = decided_by.failure
-    return {
-        "phase": failure.phase,
-        "type": clean(failure.type)[:_LIST_ITEM_LIMIT],
-        "message": cut(failure.message, limits[0], "failure.message", truncated),
-        "traceback": cut(failure.traceback, limits[1], "failure.traceback", truncated, keep_end=True),
-        "file": failure.file and clean(failure.file),
-        "line": failure.line,
-        "others": sum(event.failure is not None for event in events) - 1,
-    }
-
-
-# Whatever is longest in a line on stdout that is too long is halved first, but for these.
-_NEVER_CUT = {("id",), ("run_id",), ("truncated",), ("performance", "flags")}
-_WHOLE_OR_NULL = {("rerun",), ("defined_at",)}  # half of a command line, or of a place, would be another one
-_END_KEPT = {("failure", "traceback"), ("stdout",), ("stderr",)}
-_NAMED_BY_THE_USER = {("metadata",), ("database_queries", "by_connection")}  # objects whose keys may be many
-_LONG_IN_ENTRIES = ("sql", "fingerprint", "source", "message", "url", "name")
-_NOT_WORTH_CUTTING = 128  # bytes: counts, measures, times, hashes and verdicts are all shorter
-
-
-def shorten(line: str, limit: int) -> str:
-    """Return the record in at most `limit` bytes: its largest detail is halved until it fits; `truncated` names it.
-
-    Totals and identity stay, and so does the schema: a text stays a text, a list a list.
-    """
-    content = decode(line)
-    while len(line) > limit:
-        sizes = {place: len(_dumps(value)) for place, value in _details(content)}
-        largest = max(sizes, key=sizes.__getitem__)
-        if sizes[largest] <= _NOT_WORTH_CUTTING:
-            break
-        parent = content[largest[0]] if len(largest) > 1 else content
-        parent[largest[-1]] = _halved(parent[largest[-1]], largest)
-        _say_cut(".".join(largest), content["truncated"])
-        line = _dumps(content)
-    return line
-
-
-def _details(content: Mapping[str, Any]) -> Iterator[Tuple[Tuple[str, ...], Any]]:
-    """Yield what may be cut, and its place: texts, lists and free objects of the record and of its objects."""
-    for key, value in content.items():
-        parts = value.items() if isinstance(value, dict) and (key,) not in _NAMED_BY_THE_USER else ()
-        for place, part in [((key,), value), *(((key, name), part) for name, part in parts)]:
-            if place not in _NEVER_CUT and (isinstance(part, (str, list)) or place in _NAMED_BY_THE_USER):
-                yield place, part
-
-
-def _halved(value: Any, place: Tuple[str, ...]) -> Any:
-    if place in _WHOLE_OR_NULL:
-        return None
-    if isinstance(value, str):
-        return value[len(value) // 2 :] if place in _END_KEPT else value[: len(value) // 2]
-    if isinstance(value, dict):
-        return _halved_object(value)
-    return _halved_list(value)
-
-
-def _halved_object(value: Dict[str, Any]) -> Dict[str, Any]:
-    """The first half of its keys; of a single key half its text, because metadata is never empty."""
-    if len(value) > 1:
-        return dict(list(value.items())[: len(value) // 2])
-    return {key: text[: len(text) // 2] for key, text in value.items() if isinstance(text, str)}
-
-
-def _halved_list(entries: List[Any]) -> List[Any]:
-    """The first half of its entries; where one long text is most of the list, the first half of that text."""
-    longest = max(range(len(entries)), key=lambda index: len(_dumps(entries[index])))
-    entry = entries[longest]
-    texts = {key: entry[key] for key in _LONG_IN_ENTRIES if entry.get(key)} if isinstance(entry, dict) else {"": entry}
-    for key, text in texts.items():
-        if isinstance(text, str) and 2 * len(_dumps(text)) > len(_dumps(entries)):
-            half = text[: len(text) // 2]
-            return [*entries[:longest], {**entry, key: half} if key else half, *entries[longest + 1 :]]
-    return entries[: len(entries) // 2]

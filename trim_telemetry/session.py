@@ -12,28 +12,23 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, 
 
 from . import outcome, record
 from .analysis.flags import judge
-from .analysis.percentiles import RunningPercentiles
-from .collectors.logs import LogCollector, LogRecord
+from .channels import Channels
+from .collectors.logs import LogCollector
 from .collectors.source import safe_str
 from .collectors.timing import Clock
 from .config import Config
 from .errors import TelemetryWarning
 from .outcome import Event
-from .record import Case, Detail, Measures, Record, Running
-from .sinks.ndjson_file import NdjsonFile
-from .sinks.stdout_lines import StdoutLines
+from .record import UNMEASURED, Case, Measures, Record
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
+from .texts import clean, stable_hash
+from .trial import Describer, Trial
 
 if TYPE_CHECKING:
     from typing import Protocol
 else:
     Protocol = object
-
-_UNMEASURED = Measures()
-_ANNOTATIONS_LIMIT = 50
-_ANNOTATION_KEY_LIMIT = 100
-_ANNOTATION_LIMIT = 1_000
 
 _current: Optional[Session] = None
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -51,39 +46,6 @@ def annotate(key: str, value: object) -> None:
 def current() -> Optional[Session]:
     """Return the run that is on in this process, or None."""
     return _current
-
-
-class Trial:
-    """A test in flight: its case, what was reported on it so far, and what was measured."""
-
-    __slots__ = (
-        "annotations",
-        "attempts",
-        "case",
-        "cpu_started",
-        "ended",
-        "events",
-        "measures",
-        "phase",
-        "started",
-        "stderr",
-        "stdout",
-        "subtests",
-    )
-
-    def __init__(self, case: Case, phase: Optional[str]) -> None:
-        self.case = case
-        self.phase = phase
-        self.events: List[Event] = []
-        self.annotations: Dict[str, str] = {}
-        self.attempts = 1
-        self.subtests = 0
-        self.stdout: Optional[str] = None
-        self.stderr: Optional[str] = None
-        self.started = 0
-        self.cpu_started = 0
-        self.ended = 0
-        self.measures = _UNMEASURED
 
 
 class Guest(Protocol):
@@ -139,23 +101,23 @@ class Session:
         self._trial: Optional[Trial] = None
         self._seq = 0
         self._tally = Tally()
-        self._durations = RunningPercentiles((50, 95, 99))
         self._collection: Dict[str, Any] = {"duration": None, "slowest": []}
-        self._shared_setup: Dict[str, float] = {}
         self._interrupted_by: Optional[str] = None
         for notice in config.notices:
             slug, _, message = notice.partition(": ")
             self.warn(TelemetryWarning(slug, message))
-        self._file = NdjsonFile(config.file) if config.file else None
-        self._stdout = self._open_stdout(stdout, stream) if config.stdout and stdout is not None else None
+        self._redact = _redactor(config, dict(os.environ))
+        self._describer = Describer(config, self._redact)
+        self._channels = Channels(config, stdout, stream, self.warn)
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
         )
-        self._write_other("run_start", self._run_start)
+        if self._channels.file_open:
+            self._channels.other("run_start", self._run_start())
         global _current
         _current = self
 
-    # -- what a door tells -------------------------------------------------------------------------------------------
+    # -- what a door tells ---
 
     def collected(
         self, count: int, slowest: Sequence[Tuple[str, float]] = (), duration: Optional[float] = None
@@ -164,19 +126,20 @@ class Session:
         self._tally.collected = count
         self._collection = {
             "duration": duration,
-            "slowest": [{"file": record.clean(file), "duration": spent} for file, spent in slowest],
+            "slowest": [{"file": clean(file), "duration": spent} for file, spent in slowest],
         }
-        self._write_other(
-            "collected", lambda: {"time": self._timestamp(), "count": count, "collection": self._collection}
-        )
+        if self._channels.file_open:
+            self._channels.other(
+                "collected", {"time": self._timestamp(), "count": count, "collection": self._collection}
+            )
 
     def begin(self, describe: Callable[..., Case], *arguments: Any, phase: Optional[str] = outcome.CALL) -> None:
         """A test starts; `describe(*arguments)` gives its case. The clocks start last."""
         if self._trial is not None:  # the runner never ended it: still, no test is lost
             self._undisturbed(self._finish, self._trial)
         trial = self._trial = Trial(self._describe(describe, arguments), phase)
-        if self._file is not None:
-            self._write_test_start(trial)
+        if self._channels.file_open:
+            self._channels.other("test_start", self._test_start(trial.case))
         if self._logs is not None:
             self._logs.begin()
         trial.cpu_started = self.clock.cpu()
@@ -211,7 +174,7 @@ class Session:
 
     def shared_setup(self, name: str, duration: float) -> None:
         """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
-        self._shared_setup[name] = self._shared_setup.get(name, 0.0) + duration
+        self._tally.add_shared_setup(name, duration)
 
     def covered(self, tests: int) -> None:
         """`tests` collected tests will have no record of their own: a record above them speaks for them."""
@@ -224,10 +187,8 @@ class Session:
     @guarded
     def annotate(self, key: str, value: object) -> None:
         """See the function of this name."""
-        if self._trial is None or len(self._trial.annotations) >= _ANNOTATIONS_LIMIT:
-            return
-        name = record.clean(str(key))[:_ANNOTATION_KEY_LIMIT]
-        self._trial.annotations[name] = record.clean(str(value))[:_ANNOTATION_LIMIT]
+        if self._trial is not None:
+            self._trial.annotate(str(key), str(value))
 
     def close(self, exit_code: int, exit_reason: Optional[str] = None) -> None:
         """Write the summary and let go of everything. exit_reason: why the code is not 0, where no test failed."""
@@ -240,7 +201,7 @@ class Session:
         else:
             action()
 
-    # -- what a door asks ---------------------------------------------------------------------------------------------
+    # -- what a door asks ---
 
     @property
     def trial(self) -> Optional[Trial]:
@@ -266,7 +227,7 @@ class Session:
         place = _last_line_of(error)
         self.warn(TelemetryWarning(f"error-in-{part}", f"{type(error).__name__}: {safe_str(error)} ({place})"))
 
-    # -- one record ---------------------------------------------------------------------------------------------------
+    # -- one record ---
 
     def _describe(self, describe: Callable[..., Case], arguments: Sequence[Any]) -> Case:
         try:
@@ -283,91 +244,45 @@ class Session:
         logs = self._logs.end() if self._logs is not None else []
         detail = None
         if trial.events or logs or trial.annotations or trial.attempts > 1:
-            detail = self._detail(trial, decided_by, logs)
-        measures = _UNMEASURED if trial.case.above else trial.measures
+            dropped = self._logs.dropped if self._logs is not None else 0
+            detail = self._describer.of_trial(trial, decided_by, logs, dropped)
+        measures = UNMEASURED if trial.case.above else trial.measures
         self._publish(Record(trial.case, status, final, times, measures, detail))
 
     def _write_above(self, case: Case, events: Sequence[Event]) -> None:
         status, final, decided_by = outcome.fold(events)
         now = self._timestamp()
-        self._publish(Record(case, status, final, (now, now), _UNMEASURED, self._verdict_detail(events, decided_by)))
-
-    def _detail(self, trial: Trial, decided_by: Optional[Event], logs: Sequence[LogRecord]) -> Detail:
-        detail = self._verdict_detail(trial.events, decided_by)
-        detail.metadata = trial.annotations
-        detail.attempts = trial.attempts
-        if logs:
-            detail.logs = [{name: text and record.clean(text) for name, text in e._asdict().items()} for e in logs]
-            if self._logs is not None and self._logs.dropped:
-                detail.truncated.append("logs")
-        if trial.subtests:
-            _describe_subtests(detail, trial)
-        if decided_by is not None:
-            self._describe_output(detail, trial)
-        return detail
-
-    def _verdict_detail(self, events: Sequence[Event], decided_by: Optional[Event]) -> Detail:
-        detail = Detail()
-        limits = (self.config.max_message, self.config.max_traceback)
-        detail.failure = record.failure_of(events, decided_by, limits, detail.truncated)
-        if decided_by is not None and decided_by.reason is not None:
-            detail.reason = record.cut(decided_by.reason, self.config.max_message, "reason", detail.truncated)
-        return detail
-
-    def _describe_output(self, detail: Detail, trial: Trial) -> None:
-        limit = self.config.max_output
-        if trial.stdout is not None:
-            detail.stdout = record.cut(trial.stdout, limit, "stdout", detail.truncated, keep_end=True)
-        if trial.stderr is not None:
-            detail.stderr = record.cut(trial.stderr, limit, "stderr", detail.truncated, keep_end=True)
+        detail = self._describer.of_events(events, decided_by)
+        self._publish(Record(case, status, final, (now, now), UNMEASURED, detail))
 
     def _publish(self, made: Record) -> None:
         """Number a record, count it in, compute the running figures and write it."""
         self._seq += 1
-        duration = made.measures.duration
-        durations = self._durations
-        if duration is not None and made.outcome in _TIMED_OUTCOMES:
-            durations.add(duration)
-        judgement = judge(duration, made.queries, made.network, made.flaky, self.config.thresholds)
+        thresholds = self.config.thresholds
+        judgement = judge(made.measures.duration, made.queries, made.network, made.flaky, thresholds)
         self._tally.add(made, judgement.flags)
-        if self._file is None and self._stdout is None:
-            return
-        median, p95, p99 = durations.values()
-        running = Running(durations.mean(), median, p95, p99, durations.count)
-        line = made.to_json(self._identity, self._seq, running, judgement)
-        if self._file is not None:
-            self._to_file(record.with_type("test_result", line))
-        if self._stdout is not None:
-            self._to_stdout(record.RESULT_MARKER, line)
+        if self._channels.any_open:
+            self._channels.result(made.to_json(self._identity, self._seq, self._tally.running(), judgement))
 
-    # -- the other records --------------------------------------------------------------------------------------------
+    # -- the other records ---
 
     def _run_start(self) -> Dict[str, Any]:
         return {
             "start_time": self.clock.timestamp(self.started),
             "pid": os.getpid(),
-            "root": record.clean(self.config.root),
+            "root": clean(self.config.root),
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
             "settings": self.config.shown(),
         }
 
-    def _write_test_start(self, trial: Trial) -> None:
-        case = trial.case
-        self._write_other(
-            "test_start",
-            lambda: {
-                "id": case.id,
-                "test_key": record.stable_hash(case.id),
-                "start_time": self._timestamp(),
-                "worker": self._identity.worker,
-            },
-        )
-
-    def _write_other(self, record_type: str, make: Callable[[], Mapping[str, Any]]) -> None:
-        if self._file is not None:
-            identity = {"schema_version": record.SCHEMA_VERSION, "run_id": self.config.run_id}
-            self._to_file(record.encode(record_type, {**identity, **make()}))
+    def _test_start(self, case: Case) -> Dict[str, Any]:
+        return {
+            "id": case.id,
+            "test_key": stable_hash(case.id),
+            "start_time": self._timestamp(),
+            "worker": self._identity.worker,
+        }
 
     def _end(self, exit_code: int, exit_reason: Optional[str]) -> None:
         self._close(exit_code, exit_reason)
@@ -376,97 +291,48 @@ class Session:
     @guarded
     def _close(self, exit_code: int, exit_reason: Optional[str]) -> None:
         if self._trial is not None:
-            self._interrupt(self._trial)
-        summary = self._summary(exit_code, exit_reason)
-        if self._file is not None:
-            self._to_file(record.encode("run_summary", summary))
-        if self._stdout is not None:
-            self._to_stdout(record.SUMMARY_MARKER, record.encode(None, summary))
-
-    def _interrupt(self, trial: Trial) -> None:
-        by = self._interrupted_by or "the run ended"
-        trial.events.append(Event(outcome.INTERRUPTED, None, by))
-        self._finish(trial)
+            self._trial.events.append(Event(outcome.INTERRUPTED, None, self._interrupted_by or "the run ended"))
+            self._finish(self._trial)
+        self._channels.summary(self._summary(exit_code, exit_reason))
 
     def _summary(self, exit_code: int, exit_reason: Optional[str]) -> Dict[str, Any]:
         now = self.clock.now()
-        tally, durations = self._tally, self._durations
-        not_run = tally.not_run()
-        median, p95, p99 = durations.values()
+        tally = self._tally
         return {
             **tally.users_counts(),
             "exit_code": exit_code,
             "schema_version": record.SCHEMA_VERSION,
             "run_id": self.config.run_id,
             **tally.counts(),
-            "collected_tests": tally.collected,
-            "not_run_tests": not_run,
-            "complete": not_run == 0 and self._interrupted_by is None,
+            "complete": tally.not_run() == 0 and self._interrupted_by is None,
             "interrupted_by": self._interrupted_by,
             "exit_reason": exit_reason or ("tests_failed" if exit_code and tally.failed else None),
             "start_time": self.clock.timestamp(self.started),
             "end_time": self.clock.timestamp(now),
             "duration": (now - self.started) / 1e6,
-            "performance": {
-                "avg_duration": durations.mean(),
-                "median_duration": median,
-                "p95_duration": p95,
-                "p99_duration": p99,
-                "max_duration": durations.maximum,
-                "total_tests_run": durations.count,
-            },
-            "slowest": tally.slowest(),
-            "flags": tally.flags,
+            **tally.figures(),
             "database_queries": record.NO_QUERIES.value,
             "http_calls": {**record.NO_NETWORK.value, "outside_tests": []},
             "coverage": record.NO_COVERAGE.value,
-            "shared_setup": self._shared_setup_list(),
             "collection": self._collection,
-            "warnings": [record.clean(text) for text in self._warnings.values()],
+            "warnings": [self._redact(clean(text)) for text in self._warnings.values()],
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
             "truncated": [],
         }
 
-    def _shared_setup_list(self) -> List[Dict[str, Any]]:
-        longest_first = sorted(self._shared_setup.items(), key=lambda item: -item[1])
-        return [{"name": record.clean(name), "duration": spent, "queries": None} for name, spent in longest_first]
-
-    # -- sinks --------------------------------------------------------------------------------------------------------
-
-    def _open_stdout(self, descriptor: int, stream: Optional[Any]) -> Optional[StdoutLines]:
-        try:
-            return StdoutLines(descriptor, stream)
-        except OSError as error:  # started with stdout closed: there is nothing to write to
-            self.warn(TelemetryWarning("stdout-lost", f"stdout could not be used: {error}"))
-            return None
-
-    def _to_file(self, line: str) -> None:
-        try:
-            cast(NdjsonFile, self._file).write(line)
-        except OSError as error:
-            self._file = None
-            self.warn(TelemetryWarning("file-lost", f"{self.config.file} ends before the run did: {error}"))
-
-    def _to_stdout(self, marker: str, line: str) -> None:
-        try:
-            cast(StdoutLines, self._stdout).write(marker, line)
-        except OSError as error:
-            self._stdout = None
-            self.warn(TelemetryWarning("stdout-lost", f"stdout could not be written to any more: {error}"))
-
     def _release(self) -> None:
         global _current
         self.closed = True
         _current = None
-        for part in (self._logs, self._stdout, self._file):
+        for part in (self._logs, self._channels):
             if part is not None:
                 try:
                     part.close()
                 except Exception:  # at the end of the run there is nobody left to tell
                     pass
 
-    # -- small things ---------------------------------------------------------------------------------------------------
+    # -- small things ---
 
     def _timestamp(self) -> str:
         return self.clock.timestamp(self.clock.now())
@@ -490,20 +356,20 @@ class Session:
             deferred()
 
 
-_TIMED_OUTCOMES = frozenset((outcome.PASSED, outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.XPASSED))
+def _redactor(config: Config, environ: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what takes secrets out of texts; made when there is a text, because most runs have none."""
+    if not config.redact:
+        return str
+    made: List[Callable[[str], str]] = []
 
+    def redact(text: str) -> str:
+        if not made:
+            from .redaction import Redactor
 
-def _describe_subtests(detail: Detail, trial: Trial) -> None:
-    detail.subtests_count = trial.subtests
-    detail.subtests_failed = [
-        {
-            "name": record.cut(event.subtest, 1_000, "subtests.failed", detail.truncated),
-            "status": event.outcome,
-            "message": event.failure and record.cut(event.failure.message, 1_000, "subtests.failed", detail.truncated),
-        }
-        for event in trial.events
-        if event.subtest is not None and event.outcome in (outcome.FAILED, outcome.ERROR)
-    ]
+            made.append(Redactor(environ))
+        return made[0](text)
+
+    return redact
 
 
 def _last_line_of(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional
 
 from . import __version__
-from .record import clean
+from .texts import clean
 
 _GIT_TIMEOUT = 5.0  # seconds; a status of a huge work tree is not worth more
 _TEXT_LIMIT = 1_000
@@ -60,7 +60,9 @@ _PROVIDERS = (
         "CI_COMMIT_SHA",
         ["CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_COMMIT_REF_NAME"],
     ),
-    _Provider("jenkins", "JENKINS_URL", _variable("BUILD_URL"), "JOB_NAME", "GIT_COMMIT", ["CHANGE_BRANCH", "GIT_BRANCH"]),
+    _Provider(
+        "jenkins", "JENKINS_URL", _variable("BUILD_URL"), "JOB_NAME", "GIT_COMMIT", ["CHANGE_BRANCH", "GIT_BRANCH"]
+    ),
     _Provider("circleci", "CIRCLECI", _variable("CIRCLE_BUILD_URL"), "CIRCLE_JOB", "CIRCLE_SHA1", ["CIRCLE_BRANCH"]),
     _Provider(
         "buildkite",

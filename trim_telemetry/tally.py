@@ -1,4 +1,4 @@
-"""The counts of a run: what the summary says of all tests together."""
+"""The figures of a run: what its summary says of all tests together, and each record of those before it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,28 @@ from heapq import heappush, heapreplace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import outcome
-from .record import Record
+from .analysis.percentiles import RunningPercentiles
+from .record import Record, Running
+from .texts import clean
 
 _SLOWEST = 10
+_TIMED = frozenset((outcome.PASSED, outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.XPASSED))
 
 
 class Tally:
-    """Counts records by verdict and flag, and keeps the slowest. Its size does not grow with the run."""
+    """Counts records by verdict and flag, and keeps their durations and the slowest. One float a test, and no more."""
 
     def __init__(self) -> None:
         self.collected: Optional[int] = None
         self.covered = 0  # collected tests that a record above them speaks for
-        self.flags: Dict[str, int] = {}
+        self._flags: Dict[str, int] = {}
         self._statuses = {"passed": 0, "failed": 0, "error": 0, "skipped": 0}
         self._outcomes = {outcome.XFAILED: 0, outcome.XPASSED: 0}
         self._flaky = 0
         self._own_records = 0
         self._slowest: List[Tuple[float, int, str]] = []
+        self._durations = RunningPercentiles((50, 95, 99))
+        self._shared_setup: Dict[str, float] = {}
 
     def add(self, made: Record, flags: Sequence[str]) -> None:
         """Count one record in."""
@@ -30,14 +35,27 @@ class Tally:
         if made.outcome in self._outcomes:
             self._outcomes[made.outcome] += 1
         for flag in flags:
-            self.flags[flag] = self.flags.get(flag, 0) + 1
+            self._flags[flag] = self._flags.get(flag, 0) + 1
         if made.flaky:
             self._flaky += 1
         if not made.case.above:
             self._own_records += 1
         duration = made.measures.duration
         if duration is not None:
-            self._rank(duration, made.case.id)
+            if made.outcome in _TIMED:
+                self._durations.add(duration)
+            if len(self._slowest) < _SLOWEST or duration > self._slowest[0][0]:
+                self._rank(duration, made.case.id)
+
+    def add_shared_setup(self, name: str, duration: float) -> None:
+        """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
+        self._shared_setup[name] = self._shared_setup.get(name, 0.0) + duration
+
+    def running(self) -> Running:
+        """Return the figures over all durations so far."""
+        durations = self._durations
+        median, p95, p99 = durations.values()
+        return Running(durations.mean(), median, p95, p99, durations.count)
 
     @property
     def failed(self) -> int:
@@ -59,22 +77,40 @@ class Tally:
             "skipped_tests": self._statuses["skipped"],
         }
 
-    def counts(self) -> Dict[str, int]:
+    def counts(self) -> Dict[str, Optional[int]]:
         """Return our finer counts."""
         return {
             "error_tests": self._statuses["error"],
             "xfailed_tests": self._outcomes[outcome.XFAILED],
             "xpassed_tests": self._outcomes[outcome.XPASSED],
             "flaky_tests": self._flaky,
+            "collected_tests": self.collected,
+            "not_run_tests": self.not_run(),
         }
 
-    def slowest(self) -> List[Dict[str, Any]]:
-        """Return the ten longest tests, longest first."""
-        return [{"id": name, "duration": spent} for spent, _, name in sorted(self._slowest, reverse=True)]
+    def figures(self) -> Dict[str, Any]:
+        """Return the summary's performance, slowest, flags and shared set-up."""
+        average, median, p95, p99, tests = self.running()
+        longest_first = sorted(self._shared_setup.items(), key=lambda item: -item[1])
+        return {
+            "performance": {
+                "avg_duration": average,
+                "median_duration": median,
+                "p95_duration": p95,
+                "p99_duration": p99,
+                "max_duration": self._durations.maximum,
+                "total_tests_run": tests,
+            },
+            "slowest": [{"id": name, "duration": spent} for spent, _, name in sorted(self._slowest, reverse=True)],
+            "flags": self._flags,
+            "shared_setup": [
+                {"name": clean(name), "duration": spent, "queries": None} for name, spent in longest_first
+            ],
+        }
 
     def _rank(self, duration: float, name: str) -> None:
         entry = (duration, -self._own_records, name)  # of two alike, the earlier stays
         if len(self._slowest) < _SLOWEST:
             heappush(self._slowest, entry)
-        elif duration > self._slowest[0][0]:
+        else:
             heapreplace(self._slowest, entry)

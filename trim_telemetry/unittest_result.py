@@ -17,8 +17,9 @@ from . import outcome
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
 from .outcome import Event, Failure
-from .record import Case, bounded_id, clean, cut_items
+from .record import Case
 from .session import Session, guarded
+from .texts import bounded_id, clean, cut_items
 
 __unittest = True  # unittest leaves frames of such modules out of the tracebacks that it prints
 
@@ -214,7 +215,7 @@ class ResultRecorder:
             result.shouldStop = stopped
         result.recorder = self
 
-    # -- a test --------------------------------------------------------------------------------------------------------
+    # -- a test ---
 
     @guarded
     def start(self, test: Any) -> None:
@@ -286,7 +287,7 @@ class ResultRecorder:
         if self._held:
             self._publish_held()
 
-    # -- what is said of it --------------------------------------------------------------------------------------------
+    # -- what is said of it ---
 
     @guarded
     def report(self, test: Any, kind: str, error: Any = None, text: str = "", reason: Optional[str] = None) -> None:
@@ -341,7 +342,7 @@ class ResultRecorder:
         if self.session.trial is not None:
             self.session.trial.subtests += 1
 
-    # -- fixtures of classes and modules -------------------------------------------------------------------------------
+    # -- fixtures of classes and modules ---
 
     @guarded
     def fixture_begins(self, frame: FrameType) -> None:

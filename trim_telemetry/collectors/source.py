@@ -11,7 +11,7 @@ from types import CodeType, FunctionType, TracebackType
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..outcome import Failure
-from ..record import clean
+from ..texts import clean
 
 _NOT_THE_USERS = tuple(f"{sep}{folder}{sep}" for folder in ("site-packages", "dist-packages"))
 _STDLIB = dirname(realpath(_os_file)) + sep

@@ -6,6 +6,7 @@ from typing import Any, Optional
 
 from .. import record
 from .descriptor import Descriptor, own_copy
+from .line_limit import shorten
 
 
 class StdoutLines:
@@ -24,7 +25,7 @@ class StdoutLines:
         """Write one encoded record behind its marker. Raises OSError where nobody reads any more."""
         limit = record.LINE_LIMIT - len(marker) - 2
         if len(line) > limit:
-            line = record.shorten(line, limit)
+            line = shorten(line, limit)
         if self._flush is not None:
             self._flush_stream()
         self._descriptor.write(f"\n{marker}{line}\n".encode("ascii"))

@@ -1,0 +1,82 @@
+"""The two channels of a run: marked lines on stdout, and the file. One that breaks is left; the run goes on."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, Optional
+
+from . import record
+from .config import Config
+from .errors import TelemetryWarning
+from .sinks.ndjson_file import NdjsonFile
+from .sinks.stdout_lines import StdoutLines
+
+
+class Channels:
+    """Writes records to the channels that the settings ask for.
+
+    stdout: the descriptor that the markers go to, None for none; stream: the text stream on it; warn: is told once when a
+    channel is lost. Raises OSError when the file can't be made.
+    """
+
+    def __init__(
+        self, config: Config, stdout: Optional[int], stream: Optional[Any], warn: Callable[[TelemetryWarning], None]
+    ) -> None:
+        self._warn = warn
+        self._identity = {"schema_version": record.SCHEMA_VERSION, "run_id": config.run_id}
+        self._path = config.file
+        self._file = NdjsonFile(config.file) if config.file else None
+        self._stdout = self._open_stdout(stdout, stream) if config.stdout and stdout is not None else None
+
+    def _open_stdout(self, descriptor: int, stream: Optional[Any]) -> Optional[StdoutLines]:
+        try:
+            return StdoutLines(descriptor, stream)
+        except OSError as error:  # started with stdout closed: there is nothing to write to
+            self._warn(TelemetryWarning("stdout-lost", f"stdout could not be used: {error}"))
+            return None
+
+    @property
+    def any_open(self) -> bool:
+        """Does anybody get the results?"""
+        return self._file is not None or self._stdout is not None
+
+    @property
+    def file_open(self) -> bool:
+        """Is there a file, for the records that only a file gets?"""
+        return self._file is not None
+
+    def result(self, line: str) -> None:
+        """Write an encoded test_result."""
+        self._to_file(record.with_type("test_result", line))
+        self._to_stdout(record.RESULT_MARKER, line)
+
+    def summary(self, content: Mapping[str, Any]) -> None:
+        """Write the run_summary."""
+        self._to_file(record.encode("run_summary", content))
+        self._to_stdout(record.SUMMARY_MARKER, record.encode(None, content))
+
+    def other(self, record_type: str, content: Mapping[str, Any]) -> None:
+        """Write a record that only the file gets."""
+        self._to_file(record.encode(record_type, {**self._identity, **content}))
+
+    def _to_file(self, line: str) -> None:
+        if self._file is not None:
+            try:
+                self._file.write(line)
+            except OSError as error:
+                self._file = None
+                self._warn(TelemetryWarning("file-lost", f"{self._path} ends before the run did: {error}"))
+
+    def _to_stdout(self, marker: str, line: str) -> None:
+        if self._stdout is not None:
+            try:
+                self._stdout.write(marker, line)
+            except OSError as error:
+                self._stdout = None
+                self._warn(TelemetryWarning("stdout-lost", f"stdout could not be written to any more: {error}"))
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for sink in (self._file, self._stdout):
+            if sink is not None:
+                sink.close()
+        self._file = self._stdout = None
