@@ -1,0 +1,1 @@
+"""The parts of tools/parity.py: what a test command is, what its runner printed, and how two runs differ."""

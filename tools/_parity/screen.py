@@ -1,0 +1,125 @@
+"""What two runs of one command print that is no difference: our marker lines, timings, addresses, frames of the door.
+
+Everything here works line by line, so that an output of any size takes no memory.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Callable, Iterable, Iterator, List, Sequence, Tuple
+
+_MARKERS = (b"TEST_RESULT:", b"TEST_SUMMARY:")
+_ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
+
+
+def without_markers(lines: Iterable[bytes], run_id: bytes, take: Callable[[bytes], None]) -> Iterator[bytes]:
+    """Take the marker lines of the run `run_id` out of an output, each with the newline that was written before it.
+
+    lines: with their line ends. take: is given each marker line.
+    """
+    held = bytearray()  # the line before, which goes on behind a marker
+    for line in lines:
+        if line.startswith(_MARKERS) and run_id in line:
+            take(line)
+            if held.endswith(b"\n"):
+                del held[-1:]
+            continue
+        if held.endswith(b"\n"):
+            yield bytes(held)
+            held.clear()
+        held += line
+    if held:
+        yield bytes(held)
+
+
+def as_text(lines: Iterable[bytes]) -> Iterator[str]:
+    """Decode an output's lines, and take their line ends off."""
+    for line in lines:
+        yield line.decode("utf-8", "backslashreplace").rstrip("\r\n")
+
+
+def without_colours(lines: Iterable[str]) -> Iterator[str]:
+    """Take ANSI escapes out."""
+    for line in lines:
+        yield _ANSI.sub("", line) if "\x1b" in line else line
+
+
+# -- lines that only one of two runs has, or in another order ----------------------------------------------------------
+
+_DURATION = re.compile(r"\d+\.\d\d+s +(call|setup|teardown|\S+ \(|\S+\.\S)")  # pytest's table, and unittest's (3.12 on)
+_HIDDEN_DURATIONS = re.compile(r"\(\d+ durations? < [\d.]+s hidden\.")
+_FRAME = re.compile(r'(?P<prefix>\S*> ?)?(?P<indent> *)File "(?P<file>[^"]*)", line \d+')
+_OUR_FRAMES = re.compile(r"[\\/]trim_telemetry[\\/]|[\\/](unittest|pytest)[\\/]__main__\.py$|[\\/]py\.?test$|\brunpy\b")
+
+
+def comparable(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out what differs between any two runs as a whole line: tables of durations, and the frames of the ways in.
+
+    (Those are the door's own modules in the instrumented run, and `python -m`'s in both.)
+    """
+    frame_indent = -1  # of the frame that is being left out
+    for line in lines:
+        if frame_indent >= 0 and _indent(line) > frame_indent:
+            continue
+        frame_indent = -1
+        frame = _FRAME.match(line) if 'File "' in line else None
+        if frame is not None and _OUR_FRAMES.search(frame["file"]):
+            frame_indent = len(frame["prefix"] or "") + len(frame["indent"])
+        elif not (line[:1].isdigit() and _DURATION.match(line)) and not _HIDDEN_DURATIONS.match(line):
+            yield line
+
+
+def _indent(line: str) -> int:
+    """Return how far a line is indented, behind pytest's `INTERNALERROR> `."""
+    start = len("INTERNALERROR>") if line.startswith("INTERNALERROR>") else 0
+    return start + len(line[start:]) - len(line[start:].lstrip(" ")) if line[start:].strip() else -1
+
+
+# -- words of a line ---------------------------------------------------------------------------------------------------
+
+
+_RULES: Sequence[Tuple[str, str]] = (
+    (r"\x1b\[[0-?]*[ -/]*[@-~]", ""),
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
+    (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
+    (r"\b\d{4}-\d\d-\d\d\b", "<date>"),
+    (r"\b\d\d?:\d\d:\d\d([.,]\d+)?", "<time>"),
+    (r"0x[0-9a-fA-F]{4,16}\b", "<address>"),
+    (r"(pytest-of-[^/\\]+[/\\]pytest-)\d+", r"\1<n>"),
+    (r"\btmp[a-z0-9_]{8}\b", "<temporary>"),
+    (r"(?i)\b((?:pid|process|thread)(?: id)?[ =:#]{1,3})\d{3,}", r"\1<n>"),
+    (r"(?i)(seed[ =:(]{1,3})\d+", r"\1<n>"),
+    (r"((?:localhost|\d+\.\d+\.\d+\.\d+|::1)'?(?::|, ))\d{4,5}\b", r"\1<port>"),
+    (r"\b1[34]\d{13}\b", "<thread>"),
+    (r"\b1[6-9]\d{8}(\.\d+)?\b", "<epoch>"),
+    (r"\b(?:\d+\.\d+(?:e-\d+)?|\d+) ?(?:seconds?|secs?|s|ms|us|µs|ns)\b", "<duration>"),
+    (r"(\[Previous line repeated )\d+", r"\1<n>"),
+)
+_PATTERNS = [(re.compile(pattern), replacement) for pattern, replacement in _RULES]
+_PADDED = re.compile(r"(=+|-+) (.*<duration>.*) (=+|-+)")  # a ruler is as long as the text in it leaves room for
+
+
+class Normaliser:
+    """Replaces what differs between any two runs by a word for it. own: texts that are the run's own (folders)."""
+
+    def __init__(self, own: Sequence[str] = ()) -> None:
+        self._own = [text for text in own if text]
+
+    def __call__(self, line: str) -> str:
+        """Return the line without what differs between any two runs."""
+        for text in self._own:
+            line = line.replace(text, "<run>")
+        for pattern, replacement in _PATTERNS:
+            line = pattern.sub(replacement, line)
+        padded = _PADDED.fullmatch(line)
+        return f"= {padded[2]} =" if padded else line
+
+
+def shape(line: str) -> str:
+    """Return a normalised line with all its numbers alike."""
+    return re.sub(r"\d+", "#", line)
+
+
+def table(lines: Iterable[str], normalise: Normaliser) -> List[str]:
+    """Return the lines of an output whose order means nothing."""
+    return sorted(normalise(line) for line in lines)
