@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 # Above the numbers that tests count, close or select(): most programs use fewer, and the default limit is 1,024.
 _FIRST_NUMBER = 500
+_WAIT = 1.0  # seconds between two attempts to write to a pipe that is full
 
 
 def own_copy(number: int) -> int:
@@ -64,4 +65,9 @@ class Descriptor:
 def _wait_until_writable(number: int) -> None:
     import select
 
-    select.select([], [number], [], 1.0)
+    if hasattr(select, "poll"):  # select() itself counts up to 1,023 only
+        poll = select.poll()
+        poll.register(number, select.POLLOUT)
+        poll.poll(_WAIT * 1000)
+    else:
+        select.select([], [number], [], _WAIT)
