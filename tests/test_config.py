@@ -123,7 +123,7 @@ def test_file_is_absolute_and_has_the_run_in_its_name(root, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("setting", config.SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_can_stand_in_each_place(setting, root):
-    words = {"stdout": "off", "file": "f", "run_id": "r", "log_level": "ERROR"}
+    words = {"stdout": "off", "redact": "off", "file": "f", "run_id": "r", "log_level": "ERROR"}
     word = words.get(setting.name, "7")
     assert setting.option == "--trim-" + setting.name.replace("_", "-")
     ours, _ = split_arguments([setting.option, word])
@@ -142,7 +142,7 @@ def test_help_names_the_default():
     defaults = {**Config("", "")._asdict(), **Thresholds()._asdict()}
     for setting in config.SETTINGS:
         value = defaults[setting.name]
-        if isinstance(value, (int, float)) and setting.name not in ("stdout", "log_level"):
+        if isinstance(value, (int, float)) and setting.name not in ("stdout", "redact", "log_level"):
             assert f"({value:g})" in setting.help, setting.name
 
 
@@ -199,7 +199,8 @@ def test_wrong_variable_is_named_as_the_source(root):
 def test_settings_are_shown_as_plain_json_without_the_thresholds(root):
     shown = load({"run_id": "r"}, {}, root).shown()
     assert json.loads(json.dumps(shown)) == shown
-    assert set(shown) == {"stdout", "file", "log_level", "max_logs", "max_output", "max_message", "max_traceback"}
+    caps = {"max_logs", "max_output", "max_message", "max_traceback"}
+    assert set(shown) == {"stdout", "file", "redact", "log_level", *caps}
 
 
 # -- pyproject.toml ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,12 @@ import pytest
 from tests.support import ROOT, environment, read
 
 TOOL = str(ROOT / "tools" / "vendor.py")
-SUITE = "import unittest\nclass T(unittest.TestCase):\n    def test_ok(self): pass\n    def test_no(self): self.fail('no')\n"
+SUITE = """
+import unittest
+class T(unittest.TestCase):
+    def test_ok(self): pass
+    def test_no(self): self.fail('no')
+"""
 
 
 def vendor(*arguments, cwd):
@@ -21,7 +26,8 @@ def vendor(*arguments, cwd):
 
 def run_bare(door, cwd, path):
     """Run the unittest door with no site-packages, no environment and no home; `path` is all that is on sys.path."""
-    code = f"import sys, runpy; sys.path.insert(0, {str(path)!r}); sys.argv[0] = ''; runpy.run_module({door!r}, None, '__main__')"
+    start = f"import sys, runpy; sys.path.insert(0, {str(path)!r}); sys.argv[0] = ''; "
+    code = start + f"runpy.run_module({door!r}, None, '__main__')"
     done = subprocess.run([sys.executable, "-S", "-E", "-c", code], cwd=cwd, env={}, stdout=-1, stderr=-1, timeout=60)
     return read(done.returncode, done.stdout, done.stderr)
 
