@@ -1,0 +1,171 @@
+"""One run of Django's test runner: when its session begins and ends, and what hears the results.
+
+Django itself is imported by whoever calls in here; this module only asks it what it must know.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from . import config, session
+from .collectors.source import Sources, safe_str
+from .django_recorder import DjangoRecorder
+from .errors import ConfigError
+from .session import Session
+from .signals import on_sigterm
+from .surroundings import Framework
+from .texts import clean
+from .unittest_result import CaseFactory
+
+USAGE = 2  # argparse's exit code, and Django's
+RUNNER = "runner"  # exit reasons: run_tests said so,
+SYSTEM_EXIT = "system_exit"  # sys.exit() was called,
+INTERRUPTED = "interrupted"  # Ctrl-C
+_INTERRUPTED_CODE = 130  # a shell's view of a death by SIGINT
+_REASON_LIMIT = 500
+
+
+class Run:
+    """A run of this process. Raises OSError when the file that was asked for can't be made."""
+
+    def __init__(self, settings: config.Config) -> None:
+        import django
+
+        self.session = Session(settings, Framework("django", django.get_version()), stream=sys.stdout)
+        sources = Sources(settings.root)
+        self._rerun = _Rerun(sys.path)
+        self._recorder = DjangoRecorder(self.session, CaseFactory(sources, self._rerun), sources)
+        self._take_back = on_sigterm(self.session)
+
+    def starts(self, labels: Sequence[str], top_level: Optional[str], pattern: Optional[str]) -> None:
+        """A runner was asked to run these labels."""
+        self._rerun.discovery = [*labels, *_option("-t", top_level, None), *_option("-p", pattern, "test*.py")]
+
+    def observe(self, suite: Any) -> None:
+        """Hear the result that this suite will be run with, whichever class the project gives it."""
+        run = suite.run
+
+        def observed(result: Any, *arguments: Any, **named: Any) -> Any:
+            self._recorder.observe(result)
+            return run(result, *arguments, **named)
+
+        self._recorder.replays = _is_parallel(suite)
+        self._recorder.collected(suite)
+        suite.run = observed
+
+    def close(self, code: int, reason: Optional[str]) -> None:
+        """Write the summary. reason: why the code is not 0, as far as anybody said so."""
+        if reason == INTERRUPTED:
+            self.session.interrupted("SIGINT")
+        is_for_tests = reason in (RUNNER, SYSTEM_EXIT) and self.session.tests_failed
+        self.session.close(code, None if is_for_tests else reason)
+        self._take_back()
+
+
+def _option(name: str, value: Optional[str], default: Optional[str]) -> List[str]:
+    return [] if value in (None, default) else [name, str(value)]
+
+
+def _is_parallel(suite: Any) -> bool:
+    from django.test.runner import ParallelTestSuite
+
+    return isinstance(suite, ParallelTestSuite)
+
+
+class Door:
+    """Opens the run when a runner's run_tests begins, and closes it when that ends.
+
+    A runner that is used within a test is part of that test: it gets no run.
+    """
+
+    def __init__(self) -> None:
+        self.run: Optional[Run] = None
+        self.is_running = False  # is a runner's run_tests on?
+        self.refused = False  # could the settings not be used?
+        self._settings: Optional[config.Config] = None
+        self._reason: Optional[str] = None
+
+    def hold(self, settings: config.Config) -> None:
+        """From now on the run stays open when a runner is done, until close(): a script may have several."""
+        self._settings = settings
+
+    def enter(self, options: Mapping[str, Any]) -> Optional[Run]:
+        """A runner's run_tests begins; None: within a test.
+
+        Ends in SystemExit when the settings can't be used, before any database is made.
+        """
+        if self.is_running or (self.run is None and session.current() is not None):
+            return None
+        if self.run is None:
+            self.run = self._open(options)
+        self.is_running = True
+        return self.run
+
+    def leave(self, code: int, reason: Optional[str]) -> None:
+        """It is over, and the process will end with `code` if nobody thinks otherwise."""
+        self.is_running = False
+        self._reason = reason
+        if self._settings is None:
+            self.close(code, reason)
+
+    def close(self, code: int, reason: Optional[str]) -> None:
+        """The run is over, if there was one. reason: why the code is not 0, where no runner said so."""
+        run, self.run = self.run, None
+        if run is not None:
+            run.close(code, (self._reason or reason) if code else None)
+
+    def _open(self, options: Mapping[str, Any]) -> Run:
+        try:
+            root = config.find_root(os.getcwd())
+            return Run(self._settings or config.load(options, os.environ, root))
+        except (ConfigError, OSError) as error:
+            self.refused = True
+            sys.stderr.write(f"{error}\n")
+            sys.exit(USAGE)
+
+
+door = Door()
+
+
+def end_of(error: BaseException) -> Tuple[int, str]:
+    """Return the code that a process ends with for an exception that nobody catches, and why."""
+    if isinstance(error, SystemExit):
+        return _exit_code(error.code), SYSTEM_EXIT
+    if isinstance(error, KeyboardInterrupt):
+        return _INTERRUPTED_CODE, INTERRUPTED
+    return 1, clean(f"internal_error: {type(error).__name__}: {safe_str(error)}")[:_REASON_LIMIT]
+
+
+def _exit_code(code: Any) -> int:
+    """What the system shows for sys.exit(code): texts are an error, and of a number it keeps the last byte."""
+    if isinstance(code, int):
+        return code & 0xFF if os.name == "posix" else int(code)
+    return 0 if code is None else 1
+
+
+class _Rerun:
+    """Gives the arguments of `manage.py test` that run one test again, from its id.
+
+    path: sys.path before discovery. It puts folders in, and a test in such a one can't be asked for by its name alone.
+    """
+
+    def __init__(self, path: Sequence[str]) -> None:
+        self._path = {os.path.abspath(entry) for entry in path}
+        self._is_importable: Dict[str, bool] = {}
+        self.discovery: Sequence[str] = ()  # labels and options that found the tests
+
+    def __call__(self, test_id: str) -> Sequence[str]:
+        package = test_id.partition(".")[0]
+        known = self._is_importable.get(package)
+        if known is None:
+            known = self._is_importable[package] = _folder_of(package) in self._path
+        return [test_id] if known else [*self.discovery, "-k", f"*{test_id}"]
+
+
+def _folder_of(package: str) -> Optional[str]:
+    """Return the folder that a top-level module or package was imported from."""
+    module = sys.modules.get(package)
+    places = list(getattr(module, "__path__", ())) or [getattr(module, "__file__", None)]
+    return os.path.dirname(os.path.abspath(places[0])) if places[0] else None

@@ -1,0 +1,89 @@
+"""A script, run by a module that was started with `-m` as Python itself would run it."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+from types import ModuleType, TracebackType
+from typing import Any, Callable, List, Optional, Sequence
+
+
+def run_script(words: Sequence[str]) -> None:
+    """Do what `python *words` does: words[0] is the path of a script, or of a folder or zip file with a __main__.py.
+
+    What it raises leaves this function; when nobody catches it, it is shown without our frames.
+    """
+    sys.argv[:] = words
+    is_safe = sys.flags.isolated or getattr(sys.flags, "safe_path", False)
+    if not is_safe:
+        del sys.path[0]  # the working directory, which stands there for the sake of -m
+    try:
+        if _is_plain_file(words[0]):
+            if not is_safe:
+                sys.path.insert(0, os.path.dirname(os.path.realpath(words[0])))
+            _execute(words[0])
+        else:
+            import runpy
+
+            runpy.run_path(words[0], run_name="__main__")
+    except BaseException:
+        sys.excepthook = _without_our_frames(sys.excepthook)
+        raise
+
+
+def _is_plain_file(path: str) -> bool:
+    from pkgutil import get_importer  # Python's own way to tell
+
+    return get_importer(path) is None
+
+
+def _execute(path: str) -> None:
+    """Run a file as __main__, and leave it there: what it registered with atexit may still look there."""
+    # From 3.9 on the script's path is absolute but in sys.argv (What's New In Python 3.9).
+    filename = os.path.abspath(path) if sys.version_info >= (3, 9) else path
+    module = ModuleType("__main__")
+    vars(module).update(
+        __file__=filename,
+        __builtins__=builtins,
+        __loader__=SourceFileLoader("__main__", filename),
+        __cached__=None,
+        __annotations__={},
+    )
+    with io.open_code(path) as file:
+        source = file.read()
+    code = compile(source, filename, "exec", dont_inherit=True)
+    sys.modules["__main__"] = module
+    exec(code, vars(module))  # the user's own script, which is what we were asked to run
+
+
+_Hook = Callable[[Any, BaseException, Optional[TracebackType]], Any]
+
+
+def _without_our_frames(hook: _Hook) -> _Hook:
+    def show(kind: Any, error: BaseException, traceback: Optional[TracebackType]) -> Any:
+        kept = _scripts_frames(traceback)
+        return hook(kind, error.with_traceback(kept), kept)
+
+    return show
+
+
+def _scripts_frames(traceback: Optional[TracebackType]) -> Optional[TracebackType]:
+    """Drop this package's frames, and those of whoever called it from outside."""
+    frames: List[TracebackType] = []
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    ours = [_is_ours(frame) for frame in frames]
+    first = ours.index(True) if True in ours else 0
+    kept = [frame for frame, mine in zip(frames[first:], ours[first:]) if not mine]
+    for frame, inner in zip(kept, [*kept[1:], None]):
+        frame.tb_next = inner
+    return kept[0] if kept else None
+
+
+def _is_ours(traceback: TracebackType) -> bool:
+    package = traceback.tb_frame.f_globals.get("__package__")
+    return isinstance(package, str) and f"{package}.".startswith(f"{__package__}.")
