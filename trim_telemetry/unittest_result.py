@@ -64,6 +64,7 @@ class _ClassFacts(NamedTuple):
     """
 
     kind: type
+    dotted: str
     stands_in: bool
     wraps: bool
     name: str
@@ -91,8 +92,7 @@ class CaseFactory:
         facts = self._class
         if facts is None or facts.kind is not type(test):
             facts = self._class = self._describe_class(type(test))
-        full_id = safe_str(test.id())
-        test_id = bounded_id(full_id)
+        test_id = bounded_id(safe_str(test.id()))
         if facts.stands_in:
             return Case(test_id, test_id[:_NAME_LIMIT], above=True)
         if facts.wraps:
@@ -100,6 +100,7 @@ class CaseFactory:
         method_name = getattr(test, "_testMethodName", "")
         method = getattr(facts.kind, method_name, None)
         line, defined_at = self._place(method, facts.path)
+        named = method is not None and test_id == f"{facts.dotted}.{method_name}"  # not so where id() is the user's own
         return Case(
             test_id,
             clean(method_name)[:_NAME_LIMIT] if test_id.endswith(method_name) else test_id[:_NAME_LIMIT],
@@ -110,7 +111,7 @@ class CaseFactory:
             defined_at,
             sorted({*facts.tags, *_names(method, "tags")}) if facts.tags or hasattr(method, "tags") else (),
             facts.fixtures,
-            self._rerun(test_id) if facts.importable and method is not None and test_id == full_id else None,
+            self._rerun(test_id) if named and facts.importable else None,
         )
 
     def _describe_wrapped(self, test: Any, test_id: str) -> Case:
@@ -130,6 +131,7 @@ class CaseFactory:
         path = str(getattr(sys.modules.get(module), "__file__", None) or "")
         return _ClassFacts(
             kind,
+            f"{module}.{kind.__qualname__}",
             _is_stand_in(kind),
             issubclass(kind, unittest.FunctionTestCase) or any(base.__module__ == "doctest" for base in kind.__mro__),
             clean(kind.__qualname__)[:_PATH_LIMIT],
@@ -300,9 +302,10 @@ class ResultRecorder:
             self._report_elsewhere(test, kind, error, text, reason)
             return
         self._ended = 0
-        subtest = safe_str(test)[:_NAME_LIMIT] if parent is not test else None
-        if subtest is not None:
+        subtest = None
+        if parent is not test:
             self._count_subtest()
+            subtest = _subtest_name(test)
         self.session.report(self._event, kind, error, text, reason, subtest)
 
     def _report_elsewhere(self, test: Any, kind: str, error: Any, text: str, reason: Optional[str]) -> None:
@@ -511,6 +514,12 @@ def fixture_in(traceback: Optional[TracebackType]) -> Optional[str]:
     """Return which fixture of a class or module ("setUpClass", ...) a traceback is from; None: a test's own."""
     found = _FIXTURES.get(traceback.tb_frame.f_code.co_name) if traceback is not None else None
     return found[0] if found is not None else None
+
+
+def _subtest_name(subtest: Any) -> str:
+    """Return its message and parameters, as unittest shows them; unittest's own name has them behind the test's."""
+    name, test = safe_str(subtest), safe_str(subtest.test_case)
+    return (name[len(test) + 1 :] if name.startswith(f"{test} ") else name)[:_NAME_LIMIT]
 
 
 def _owner_name(owner: Any) -> str:

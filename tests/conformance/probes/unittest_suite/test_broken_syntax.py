@@ -1,0 +1,3 @@
+"""Can't be compiled."""
+
+def test_(
