@@ -11,7 +11,8 @@ from typing import Dict, List, Sequence
 from .commands import Failed, Log, environment
 
 _MINUTES = 60.0
-_PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input")
+_INSTALL = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--no-compile")
+_NO_RELEASE = ("No matching distribution found", "requires a different Python")
 
 
 class Environment:
@@ -37,12 +38,12 @@ class Environment:
 
         inputs: files whose content the requirements stand for.
         """
-        stamp = _digest(self._base, requirements, inputs)
+        stamp = digest(self._base, requirements, inputs)
         if self._stamp.is_file() and self._stamp.read_text("utf-8") == stamp:
             return
         self.make_bare(log, with_pip=bool(requirements))
         if requirements:
-            log.must([self.python, *_PIP, "install", *requirements], self.variables(), 20 * _MINUTES)
+            log.must([self.python, *_INSTALL, *requirements], self.variables(), 20 * _MINUTES)
         self._stamp.write_text(stamp, "utf-8")
 
     def make_bare(self, log: Log, with_pip: bool = True) -> None:
@@ -57,7 +58,7 @@ class Environment:
         Raises Failed for any other end of pip's: an index out of reach is no reason to skip something.
         """
         shutil.rmtree(target, ignore_errors=True)
-        words = [self.python, *_PIP, "install", "--target", str(target), requirement]
+        words = [self.python, *_INSTALL, "--target", str(target), requirement]
         before = len(log.lines())
         if log.run(words, self.variables(), 10 * _MINUTES) == 0:
             return ""
@@ -72,12 +73,13 @@ def refused(lines: Sequence[str]) -> str:
     text = "\n".join(lines)
     if "from versions: none" in text:  # the index did not answer, or knows no such project
         return ""
-    if "No matching distribution found" in text:
+    if any(said in text for said in _NO_RELEASE):
         return "no release for this Python"
     return "can't be built on this Python" if "metadata-generation-failed" in text else ""
 
 
-def _digest(base: str, requirements: Sequence[str], inputs: Sequence[Path]) -> str:
+def digest(base: str, requirements: Sequence[str], inputs: Sequence[Path]) -> str:
+    """Return what tells whether something was made of the same interpreter, requirements and files."""
     parts: List[bytes] = [base.encode(), *(requirement.encode() for requirement in requirements)]
     parts.extend(path.read_bytes() for path in inputs)
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

@@ -47,7 +47,9 @@ def pairs(pytests: Sequence[Release], djangos: Sequence[Release]) -> List[Pair]:
     if not pytests:
         return []
     count = max(len(pytests), len(djangos))
-    return [(_spread(pytests, place, count), _spread(djangos, place, count) if djangos else None) for place in range(count)]
+    return [
+        (_spread(pytests, place, count), _spread(djangos, place, count) if djangos else None) for place in range(count)
+    ]
 
 
 def _spread(releases: Sequence[Release], place: int, count: int) -> Release:

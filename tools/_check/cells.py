@@ -1,0 +1,168 @@
+"""The cells: what is run, each with a name, in an environment that it makes for itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from threading import Lock
+from typing import Callable, List, NamedTuple, Optional, Sequence
+
+from .commands import ROOT, Failed, Log
+from .environments import Environment
+from .interpreters import Interpreter
+from .probe import Support
+from .releases import Pair, pairs
+
+_PROJECT = ROOT / "pyproject.toml"
+_SOURCES = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "trim_telemetry")
+_LINT_TIMEOUT = 600.0
+_TESTS_TIMEOUT = 1500.0
+_LAST_MYPY_OF_38 = ("mypy==1.14.1", "pytest==8.3.*", "django==4.2.*")
+_FIRST_OF_NEWEST_MYPY = (3, 10)
+_COUNTED = re.compile(r"\d+ passed.*")
+
+
+class Cell(NamedTuple):
+    """One thing to run: its name, and what runs it into a log and returns a note. That raises Failed."""
+
+    name: str
+    work: Callable[[Log], str]
+
+
+class Workshop:
+    """The folder that holds environments, logs and the wheel; git ignores it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._making = Lock()
+        self._wheel: Optional[Path] = None
+
+    def log(self, name: str) -> Log:
+        """Return a new log for what has this name."""
+        return Log(self.folder / "logs" / f"{_file_name(name)}.log")
+
+    def development(self, interpreter: Interpreter, log: Log) -> Environment:
+        """Return the environment of a developer: `pip install -e '.[test]'`."""
+        made = Environment(self.folder / f"development-{interpreter}", interpreter.path)
+        with self._making:
+            made.make(log, ["-e", f"{ROOT}[test]"], [_PROJECT])
+        return made
+
+    def paired(self, name: str, interpreter: Interpreter, pair: Pair, log: Log) -> Environment:
+        """Return an environment with one pytest, one Django, our wheel and what the tests need."""
+        made = Environment(self.folder / _file_name(name), interpreter.path)
+        pins = [release.requirement for release in pair if release]
+        made.make(log, [*pins, f"trim-telemetry[suite] @ {self.wheel(interpreter, log).as_uri()}"], [_PROJECT])
+        return made
+
+    def wheel(self, interpreter: Interpreter, log: Log) -> Path:
+        """Return our wheel, built once in a run, from a copy: a build leaves files where it is made. Raises Failed."""
+        with self._making:
+            if self._wheel is None:
+                self._wheel = self._build(interpreter, log)
+            return self._wheel
+
+    def _build(self, interpreter: Interpreter, log: Log) -> Path:
+        copy, target = self.folder / "source", self.folder / "wheel"
+        for folder in (copy, target):
+            shutil.rmtree(folder, ignore_errors=True)
+        copy.mkdir(parents=True)
+        for name in _SOURCES:
+            take = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
+            take(ROOT / name, copy / name)
+        builder = Environment(self.folder / "builder", interpreter.path)
+        builder.make(log, ["pip"])
+        words = [builder.python, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(target), str(copy)]
+        log.must(words, builder.variables(), _LINT_TIMEOUT)
+        return next(target.glob("*.whl"))
+
+
+def development_cells(workshop: Workshop, interpreter: Interpreter, with_tests: bool) -> List[Cell]:
+    """Return black, ruff, mypy, architecture and, if wished, all tests, as a developer runs them."""
+
+    def cell(name: str, work: Callable[[Environment, Log], str]) -> Cell:
+        return Cell(f"{interpreter} {name}", lambda log: work(workshop.development(interpreter, log), log))
+
+    tests = [cell("tests", _test)] if with_tests else []
+    return [
+        *tests,
+        cell("black", lambda made, log: _lint(made, log, "black", ["--check", "."])),
+        cell("ruff", lambda made, log: _lint(made, log, "ruff", ["check", "."])),
+        cell("mypy", lambda made, log: _lint(made, log, "mypy", *_mypy_targets(interpreter))),
+        cell("architecture", lambda made, log: _test(made, log, "tests/test_architecture.py")),
+    ]
+
+
+def mypy_38_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
+    """Return the cell of the last mypy that knows Python 3.8, on a 3.8 with the pytest and Django of its time."""
+
+    def work(log: Log) -> str:
+        made = Environment(workshop.folder / f"mypy-{interpreter}", interpreter.path)
+        made.make(log, _LAST_MYPY_OF_38)
+        return _lint(made, log, "mypy", [])
+
+    return Cell(f"{interpreter} mypy for 3.8", work)
+
+
+def bare_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
+    """Return the cell without any third-party package: the unittest door's conformance, and the demo."""
+
+    def work(log: Log) -> str:
+        made = Environment(workshop.folder / f"bare-{interpreter}", interpreter.path)
+        made.make(log, [])
+        log.must([made.python, "-m", "tests.conformance.bare"], made.variables(), _LINT_TIMEOUT)
+        note = log.last_line()
+        log.must([made.python, "tools/demo.py"], made.variables(), _LINT_TIMEOUT)
+        return f"{note}, and the demo"
+
+    return Cell(f"{interpreter} bare", work)
+
+
+def paired_cells(workshop: Workshop, support: Support) -> List[Cell]:
+    """Return a cell with all tests for each pair of a pytest and a Django that an interpreter supports."""
+    return [
+        _paired_cell(workshop, support.interpreter, pair) for pair in pairs(support.of("pytest"), support.of("django"))
+    ]
+
+
+def _paired_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) -> Cell:
+    name = " ".join([str(interpreter), *(str(release) for release in pair if release)])
+    return Cell(name, lambda log: _test(workshop.paired(name, interpreter, pair, log), log))
+
+
+def _mypy_targets(interpreter: Interpreter) -> List[List[str]]:
+    """Return mypy's options, run by run: each Python that the newest mypy knows, up to the interpreter's own."""
+    first, last = _FIRST_OF_NEWEST_MYPY, interpreter.minor
+    return [["--python-version", f"3.{minor}"] for minor in range(first[1], last[1] + 1)] or [[]]
+
+
+def _lint(made: Environment, log: Log, tool: str, *runs: Sequence[str]) -> str:
+    """Run a tool once or more; return its version."""
+    for arguments in runs:
+        log.must([made.python, "-m", tool, *arguments], made.variables(), _LINT_TIMEOUT)
+    log.must([made.python, "-c", _VERSION, tool], made.variables(), _LINT_TIMEOUT)
+    return f"{tool} {log.last_line()}"
+
+
+_VERSION = "import sys, importlib.metadata as found; print(found.version(sys.argv[1]))"
+
+
+def _test(made: Environment, log: Log, *arguments: str) -> str:
+    """Run pytest on the checkout, its temporary files in a folder of this cell's own; return its counts."""
+    folder = tempfile.mkdtemp(prefix="trim-check-")  # not in the checkout: a suite in there would take that as its root
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)
+    try:
+        words = [made.python, "-m", "pytest", "-q", "-ra", *arguments]
+        log.must(words, made.variables(**places), _TESTS_TIMEOUT)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    counted = _COUNTED.search(log.last_line())
+    if counted is None:
+        raise Failed(f"no test passed: {log.last_line()}")
+    return counted.group().strip(" =")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.]+", "-", name)

@@ -1,0 +1,151 @@
+"""What CI runs: black, ruff, mypy strict, architecture, tests.
+
+python tools/check.py             with this interpreter, in an environment that it makes and keeps
+python tools/check.py --matrix    with every interpreter at hand, each with the pytest and Django that work on it,
+                                  and once with no third-party package at all
+
+Two cells run at a time. Environments and full logs are kept in .venv-check: remove that folder to begin anew.
+Ends with 0 when nothing failed, 1 when something did, 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import List, Optional, Sequence, Tuple
+
+from _check.cells import Cell, Workshop, bare_cell, development_cells, mypy_38_cell, paired_cells
+from _check.commands import ROOT, Failed, Log
+from _check.interpreters import FIRST, Interpreter, ask, find, lacking
+from _check.probe import Support, probe
+from _check.releases import DJANGO, PYTEST, tried_on
+from _check.report import FAILED, PASSED, SKIPPED, Result, closing, is_good, table
+
+_AT_A_TIME = 2
+
+
+def main(argv: Optional[Sequence[str]] = None) -> int:
+    """Run the cells that the command line asks for; return the exit code."""
+    options = _parser().parse_args(argv)
+    began = time.monotonic()
+    workshop = Workshop(ROOT / ".venv-check")
+    try:
+        cells, results = _matrix(workshop) if options.matrix else _here(workshop)
+    except Failed as error:
+        print(f"check: {error}", file=sys.stderr)
+        return 2
+    if options.only:
+        cells, results = [cell for cell in cells if options.only in cell.name], []
+        if not cells:
+            print(f"check: no cell's name holds {options.only!r}; --list names them", file=sys.stderr)
+            return 2
+    if options.list:
+        _say("", *(cell.name for cell in cells))
+        return 0
+    results += _run(workshop, cells)
+    _say("", *table(results), "", f"{(time.monotonic() - began) / 60:.1f} minutes", closing(results))
+    return 0 if is_good(results) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tools/check.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--matrix", action="store_true", help="every interpreter, pytest and Django at hand")
+    parser.add_argument("--only", metavar="TEXT", help="only the cells whose name holds TEXT")
+    parser.add_argument("--list", action="store_true", help="name the cells and run none")
+    return parser
+
+
+def _here(workshop: Workshop) -> Tuple[List[Cell], List[Result]]:
+    """Return the cells of this interpreter, and of mypy's last version for 3.8 where a Python 3.8 is found."""
+    here = ask(sys.executable)
+    if here is None or here.flaw:
+        raise Failed(f"{sys.executable} can't be used: {here.flaw if here else 'it does not answer'}")
+    found, _ = find()
+    return [*development_cells(workshop, here, with_tests=True), *_mypy_38(workshop, found)], _missing_mypy(found)
+
+
+def _matrix(workshop: Workshop) -> Tuple[List[Cell], List[Result]]:
+    """Return the cells of all interpreters, and the results that stand without running any."""
+    found, left = find()
+    _say(*(f"{one}: {one.path}" for one in found), *(f"{one}: left out: {one.flaw}: {one.path}" for one in left))
+    _say("lacking: " + (", ".join(lacking(found)) or "none"))
+    if not found:
+        raise Failed("no CPython from 3.8 on with the modules venv and ensurepip was found")
+    supports, results = _supports(workshop, found)
+    cells = [cell for support in supports for cell in paired_cells(workshop, support)]
+    cells += [bare_cell(workshop, one) for one in found]
+    cells += [*development_cells(workshop, found[-1], with_tests=False), *_mypy_38(workshop, found)]
+    return cells, [*results, *_missing_mypy(found)]
+
+
+def _mypy_38(workshop: Workshop, found: Sequence[Interpreter]) -> List[Cell]:
+    return [mypy_38_cell(workshop, one) for one in found if one.minor == FIRST]
+
+
+def _missing_mypy(found: Sequence[Interpreter]) -> List[Result]:
+    if any(one.minor == FIRST for one in found):
+        return []
+    return [Result("mypy for 3.8", SKIPPED, "no Python 3.8 was found")]
+
+
+def _supports(workshop: Workshop, found: Sequence[Interpreter]) -> Tuple[List[Support], List[Result]]:
+    """Probe each interpreter; return what each supports, and a result for all that is skipped or can't be told."""
+
+    def one(interpreter: Interpreter) -> Tuple[Support, List[Result]]:
+        began = time.monotonic()
+        log = workshop.log(f"{interpreter} probe")
+        support, results = _support(workshop, interpreter, log)
+        works = ", ".join(map(str, support.works))
+        _say(f"{interpreter} works with {works or 'nothing'} ({time.monotonic() - began:.1f} s)", *_lines(results))
+        return support, results
+
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        probed = list(pool.map(one, found))
+    return [support for support, _ in probed], [result for _, results in probed for result in results]
+
+
+def _support(workshop: Workshop, interpreter: Interpreter, log: Log) -> Tuple[Support, List[Result]]:
+    releases = [*tried_on(interpreter.minor, PYTEST), *tried_on(interpreter.minor, DJANGO)]
+    try:
+        support = probe(interpreter, releases, workshop.folder / "probes" / str(interpreter), log)
+    except Failed as error:
+        return Support(interpreter, [], {}), [Result(f"{interpreter} probe", FAILED, str(error), log=log)]
+    results = [Result(f"{interpreter} {release}", SKIPPED, why) for release, why in support.skipped.items()]
+    if not support.of("pytest"):
+        results.append(Result(f"{interpreter} probe", FAILED, "no pytest works", log=log))
+    return support, results
+
+
+def _run(workshop: Workshop, cells: Sequence[Cell]) -> List[Result]:
+    """Run the cells; return their results in the cells' order."""
+
+    def one(cell: Cell) -> Result:
+        log = workshop.log(cell.name)
+        began = time.monotonic()
+        try:
+            state, note = PASSED, cell.work(log)
+        except Failed as error:
+            state, note = FAILED, str(error)
+        result = Result(cell.name, state, note, time.monotonic() - began, log)
+        _say(*result.lines())
+        return result
+
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        return list(pool.map(one, cells))
+
+
+def _lines(results: Sequence[Result]) -> List[str]:
+    return [line for result in results for line in result.lines()]
+
+
+def _say(*lines: str) -> None:
+    """Print lines that belong together, at once: two cells may speak at the same time."""
+    print("\n".join(lines), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
