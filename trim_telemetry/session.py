@@ -281,7 +281,7 @@ class Session:
             "id": case.id,
             "test_key": stable_hash(case.id),
             "start_time": self._timestamp(),
-            "worker": self._identity.worker,
+            "worker": None,
         }
 
     def _end(self, exit_code: int, exit_reason: Optional[str]) -> None:
@@ -378,4 +378,6 @@ def _last_line_of(error: BaseException) -> str:
         traceback = traceback.tb_next
     if traceback is None:
         return "no traceback"
-    return f"{os.path.basename(traceback.tb_frame.f_code.co_filename)}:{traceback.tb_lineno}"
+    # Not by os.path: a test that has patched it may be the very reason of the error.
+    file = traceback.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"{file}:{traceback.tb_lineno}"

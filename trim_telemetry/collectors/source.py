@@ -76,15 +76,12 @@ class Sources:
 
     def failure(self, error: Any, traceback: Optional[TracebackType], phase: Optional[str], text: str) -> Failure:
         """Return an exception as text. text: the traceback as the runner prints it."""
-        place = self._users_place(traceback)
-        return Failure(
-            phase=phase,
-            type=_type_name(error),
-            message=safe_str(error),
-            traceback=text,
-            file=self.relative(place[0]) if place else None,
-            line=place[1] if place else None,
-        )
+        try:
+            place = self._users_place(traceback)
+            file, line = (self.relative(place[0]), place[1]) if place else (None, None)
+        except Exception:  # the test has patched what paths are made with, and nobody has put it back yet
+            file = line = None
+        return Failure(phase, _type_name(error), safe_str(error), text, file, line)
 
     def _users_place(self, traceback: Optional[TracebackType]) -> Optional[Tuple[str, int]]:
         """The innermost frame in the user's own code; where there is none, the innermost of all."""
