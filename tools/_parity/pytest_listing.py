@@ -39,7 +39,8 @@ _LINE = re.compile(
 _BARE = re.compile(rf"(PASSED|FAILED|ERROR|RERUN|SKIPPED|XFAIL|XPASS)(?: \(.*|{_PROGRESS})")
 _STARTED = re.compile(r"(\S+::\S+)(?: |$)")
 _SUMMED = re.compile(
-    r"(?:(PASSED|FAILED|ERROR|XFAIL|XPASS|RERUN)|.*?(SUBFAIL(?:ED)?)\b(?:\[.*?\])?(?: ?\(.*?\))?) (.+)"
+    r"(?:(PASSED|FAILED|ERROR|XFAIL|XPASS|RERUN)(?: at (?:setup|teardown) of)?"
+    r"|.*?(SUBFAIL(?:ED)?)\b(?:\[.*?\])?(?: ?\(.*?\))?) (.+)"
 )
 _HEADING = re.compile(r"=+ (.+?) =+")
 _RESULTS = re.compile(

@@ -81,6 +81,7 @@ def _indent(line: str) -> int:
 _RULES: Sequence[Tuple[str, str]] = (
     (r"\x1b\[[0-?]*[ -/]*[@-~]", ""),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
+    (r"\b(?:\d+\.\d+(?:e-\d+)?|\d+) ?(?:seconds?|secs?|s|ms|us|µs|ns)\b(?: \(\d+:\d\d:\d\d\))?", "<duration>"),
     (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?", "<time>"),
     (r"\b\d{4}-\d\d-\d\d\b", "<date>"),
     (r"\b\d\d?:\d\d:\d\d([.,]\d+)?", "<time>"),
@@ -92,7 +93,6 @@ _RULES: Sequence[Tuple[str, str]] = (
     (r"((?:localhost|\d+\.\d+\.\d+\.\d+|::1)'?(?::|, ))\d{4,5}\b", r"\1<port>"),
     (r"\b1[34]\d{13}\b", "<thread>"),
     (r"\b1[6-9]\d{8}(\.\d+)?\b", "<epoch>"),
-    (r"\b(?:\d+\.\d+(?:e-\d+)?|\d+) ?(?:seconds?|secs?|s|ms|us|µs|ns)\b", "<duration>"),
     (r"(\[Previous line repeated )\d+", r"\1<n>"),
 )
 _PATTERNS = [(re.compile(pattern), replacement) for pattern, replacement in _RULES]

@@ -26,9 +26,7 @@ _MEANINGS = {
 _WORD = r"ok|FAIL|ERROR|skipped(?= ['\"])|expected failure|unexpected success"
 _STATUS = re.compile(rf"({_WORD})(?: ['\"].*)?")
 _STATUS_AT_END = re.compile(rf"(?:.*?)({_WORD})(?: (['\"]).*\2)?$")
-_DESCRIPTION = (
-    r"(?P<name>[^\s()](?:[^()]*[^\s()])?) \((?P<where>[^\s()]*)\)(?P<subtest> (?:\[.*\] )?\(.*\)| \[.*\])?"
-)
+_DESCRIPTION = r"(?P<name>[^\s()](?:[^()]*[^\s()])?) \((?P<where>[^\s()]*)\)(?P<subtest> (?:\[.*\] )?\(.*\)| \[.*\])?"
 _START = re.compile(rf" {{0,2}}{_DESCRIPTION}(?P<dots> \.\.\. |$)")
 _DESCRIBED = re.compile(_DESCRIPTION)
 _LISTED = re.compile(r"(FAIL|ERROR|UNEXPECTED SUCCESS): (.*)")
