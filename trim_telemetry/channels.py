@@ -46,7 +46,8 @@ class Channels:
 
     def result(self, line: str) -> None:
         """Write an encoded test_result."""
-        self._to_file(record.with_type("test_result", line))
+        if self._file is not None:
+            self._to_file(record.with_type("test_result", line))
         self._to_stdout(record.RESULT_MARKER, line)
 
     def summary(self, content: Mapping[str, Any]) -> None:

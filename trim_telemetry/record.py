@@ -108,27 +108,6 @@ class Section:
         self.text = dumps(value)
 
 
-class RunIdentity:
-    """What every record of a run says alike, as JSON text made once."""
-
-    __slots__ = ("_alike", "_framework", "_plain_tail", "run_id", "worker")
-
-    def __init__(self, run_id: str, framework: str, worker: Optional[str] = None) -> None:
-        self.run_id = run_id
-        self.worker = worker
-        self._framework = framework
-        self._alike = {"schema_version": _quote(SCHEMA_VERSION), "run_id": _quote(run_id), "worker": _string(worker)}
-        self._plain_tail = self._fill(Detail())
-
-    def tail(self, detail: Optional[Detail]) -> str:
-        """Return the second half of a record, as a %-format for what even plain tests have each of their own."""
-        return self._plain_tail if detail is None else self._fill(detail)
-
-    def _fill(self, detail: Detail) -> str:
-        texts = {**self._alike, **detail.texts(self._framework)}
-        return _TAIL % {name: text.replace("%", "%%") for name, text in texts.items()}
-
-
 class Detail:
     """What most tests don't have: a failure, log records, subtests, annotations, output, more than one attempt."""
 
@@ -157,19 +136,39 @@ class Detail:
         self.stderr: Optional[str] = None
         self.truncated: List[str] = []
 
-    def texts(self, framework: str) -> Dict[str, str]:
-        """Return the JSON texts of a record's keys that are kept here."""
-        return {
-            "logs": _list(self.logs),
-            "metadata": dumps({"framework": framework, **self.metadata}),
-            "reason": _string(self.reason),
-            "failure": "null" if self.failure is None else dumps(self.failure),
-            "attempts": str(self.attempts),
-            "subtests": dumps({"count": self.subtests_count, "failed": list(self.subtests_failed)}),
-            "stdout": _string(self.stdout),
-            "stderr": _string(self.stderr),
-            "truncated": _list(self.truncated),
-        }
+
+class _DetailTexts:
+    """A Detail as JSON texts."""
+
+    __slots__ = ("attempts", "failure", "logs", "metadata", "reason", "stderr", "stdout", "subtests", "truncated")
+
+    def __init__(self, detail: Detail, framework: str) -> None:
+        self.logs = _list(detail.logs)
+        self.metadata = dumps({"framework": framework, **detail.metadata})
+        self.reason = _string(detail.reason)
+        self.failure = "null" if detail.failure is None else dumps(detail.failure)
+        self.attempts = str(detail.attempts)
+        self.subtests = dumps({"count": detail.subtests_count, "failed": list(detail.subtests_failed)})
+        self.stdout = _string(detail.stdout)
+        self.stderr = _string(detail.stderr)
+        self.truncated = _list(detail.truncated)
+
+
+class RunIdentity:
+    """What every record of a run says alike, as JSON text made once."""
+
+    __slots__ = ("_framework", "_plain", "run_id", "text", "worker")
+
+    def __init__(self, run_id: str, framework: str, worker: Optional[str] = None) -> None:
+        self.run_id = run_id
+        self.text = f'"schema_version": {_quote(SCHEMA_VERSION)}, "run_id": {_quote(run_id)}'
+        self.worker = _string(worker)
+        self._framework = framework
+        self._plain = _DetailTexts(Detail(), framework)
+
+    def texts(self, detail: Optional[Detail]) -> _DetailTexts:
+        """Return a record's details as JSON texts; those of a plain test were made with the run."""
+        return self._plain if detail is None else _DetailTexts(detail, self._framework)
 
 
 class Running(NamedTuple):
@@ -238,70 +237,41 @@ class Record:
         seq, running, judgement: its place in the run, given by the one process that writes the stream.
         """
         case = self.case
+        texts = run.texts(self.detail)
         spent, cpu_time, setup, call, teardown, shared_setup, fixtures = self.measures
         average, median, p95, p99, tests = running
         is_slow, is_db_heavy, is_network_heavy, has_blocked, flags = judgement
         duration = _number(spent)
-        head = _HEAD % (
-            _quote(case.id),
-            _quote(case.name),
-            _quote(case.class_name),
-            _quote(case.module),
-            _quote(case.file),
-            _integer(case.line),
-            self.status,
-            duration,
-            self.start_time,
-            self.end_time,
-            _list(case.tags),
-            _list(case.fixtures),
-            self.queries.text,
-            self.network.text,
-            _BOOLEANS[is_slow],
-            _BOOLEANS[is_db_heavy],
-            _BOOLEANS[is_network_heavy],
-            _BOOLEANS[has_blocked],
-            duration,
-            _statistic(average),
-            _statistic(median),
-            _statistic(p95),
-            _statistic(p99),
-            _integer(tests),
-            _list(flags),
-            self.coverage.text,
+        # Every key of the contract, in its order. One f-string: it is the fastest way to splice texts, by half.
+        return (
+            f'{{"id": {_quote(case.id)}, "name": {_quote(case.name)}, "class": {_quote(case.class_name)}, '
+            f'"module": {_quote(case.module)}, "file": {_quote(case.file)}, '
+            f'"line": {"null" if case.line is None else case.line}, "status": "{self.status}", "duration": {duration}, '
+            f'"start_time": "{self.start_time}", "end_time": "{self.end_time}", '
+            f'"tags": {_list(case.tags) if case.tags else "[]"}, '
+            f'"fixtures": {_list(case.fixtures) if case.fixtures else "[]"}, '
+            f'"database_queries": {self.queries.text}, "http_calls": {self.network.text}, '
+            f'"performance": {{"is_slow": {_BOOLEANS[is_slow]}, "is_db_heavy": {_BOOLEANS[is_db_heavy]}, '
+            f'"is_network_heavy": {_BOOLEANS[is_network_heavy]}, "has_blocked_network_calls": {_BOOLEANS[has_blocked]}, '
+            f'"current_duration": {duration}, "avg_duration": {_statistic(average)}, '
+            f'"median_duration": {_statistic(median)}, "p95_duration": {_statistic(p95)}, '
+            f'"p99_duration": {_statistic(p99)}, "total_tests_run": {"null" if tests is None else tests}, '
+            f'"flags": {_list(flags) if flags else "[]"}}}, "coverage": {self.coverage.text}, '
+            f'"logs": {texts.logs}, "metadata": {texts.metadata}, {run.text}, "test_key": "{stable_hash(case.id)}", '
+            f'"seq": {"null" if seq is None else seq}, "outcome": "{self.outcome}", "reason": {texts.reason}, '
+            f'"rerun": {"null" if case.rerun is None else _list(case.rerun)}, '
+            f'"phases": {{"setup": {"null" if setup is None else _number(setup)}, '
+            f'"call": {duration if call == spent else _number(call)}, '
+            f'"teardown": {"null" if teardown is None else _number(teardown)}}}, '
+            f'"shared_setup": {"null" if shared_setup is None else _number(shared_setup)}, '
+            f'"fixture_durations": {_list(fixtures) if fixtures else "[]"}, "failure": {texts.failure}, '
+            f'"attempts": {texts.attempts}, "flaky": {"true" if self.flaky else "false"}, '
+            f'"subtests": {texts.subtests}, "stdout": {texts.stdout}, "stderr": {texts.stderr}, "worker": {run.worker}, '
+            f'"cpu_time": {_number(cpu_time)}, "truncated": {texts.truncated}, '
+            f'"defined_at": {_string(case.defined_at)}}}'
         )
-        tail = run.tail(self.detail) % (
-            stable_hash(case.id),
-            _integer(seq),
-            self.outcome,
-            "null" if case.rerun is None else _list(case.rerun),
-            _number(setup),
-            duration if call == spent else _number(call),
-            _number(teardown),
-            _number(shared_setup),
-            _list(fixtures),
-            "true" if self.flaky else "false",
-            _number(cpu_time),
-            _string(case.defined_at),
-        )
-        return head + tail
 
 
-_HEAD = (
-    '{"id": %s, "name": %s, "class": %s, "module": %s, "file": %s, "line": %s, "status": "%s", "duration": %s, '
-    '"start_time": "%s", "end_time": "%s", "tags": %s, "fixtures": %s, "database_queries": %s, "http_calls": %s, '
-    '"performance": {"is_slow": %s, "is_db_heavy": %s, "is_network_heavy": %s, "has_blocked_network_calls": %s, '
-    '"current_duration": %s, "avg_duration": %s, "median_duration": %s, "p95_duration": %s, "p99_duration": %s, '
-    '"total_tests_run": %s, "flags": %s}, "coverage": %s, '
-)
-_TAIL = (
-    '"logs": %(logs)s, "metadata": %(metadata)s, "schema_version": %(schema_version)s, "run_id": %(run_id)s, '
-    '"test_key": "%%s", "seq": %%s, "outcome": "%%s", "reason": %(reason)s, "rerun": %%s, '
-    '"phases": {"setup": %%s, "call": %%s, "teardown": %%s}, "shared_setup": %%s, "fixture_durations": %%s, '
-    '"failure": %(failure)s, "attempts": %(attempts)s, "flaky": %%s, "subtests": %(subtests)s, '
-    '"stdout": %(stdout)s, "stderr": %(stderr)s, "worker": %(worker)s, "cpu_time": %%s, '
-    '"truncated": %(truncated)s, "defined_at": %%s}'
-)
 _ENDLESS = float("inf")
 _BOOLEANS = {True: "true", False: "false", None: "null"}
 NO_QUERIES = Section(uncollected_queries("disabled", "not collected by this version"))
@@ -320,10 +290,6 @@ def _number(value: Optional[float]) -> str:
 def _statistic(value: Optional[float]) -> str:
     """Percentiles fall on hundredths between two such numbers."""
     return "null" if value is None else "%.8f" % value
-
-
-def _integer(value: Optional[int]) -> str:
-    return "null" if value is None else str(value)
 
 
 def _string(value: Optional[str]) -> str:
