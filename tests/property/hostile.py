@@ -55,7 +55,7 @@ counts = st.integers(min_value=0, max_value=10**9)
 
 
 def strictly(line):
-    """A line as the strictest reader takes it back: no NaN, no key twice, nothing that can't be UTF-8, a NUL or an ESC."""
+    """A line as the strictest reader takes it back: no NaN, no key twice, no lone surrogate, no NUL, no ESC."""
     assert line.isascii()
     assert "\n" not in line
 
