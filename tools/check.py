@@ -13,17 +13,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import List, Optional, Sequence, Tuple
 
 from _check.cells import Cell, Workshop, bare_cell, development_cells, mypy_38_cell, paired_cells
-from _check.commands import ROOT, Failed, Log
+from _check.commands import ROOT, Failed
 from _check.interpreters import FIRST, Interpreter, ask, find, lacking
-from _check.probe import Support, probe
-from _check.releases import DJANGO, PYTEST, tried_on
-from _check.report import FAILED, PASSED, SKIPPED, Result, closing, is_good, table
-
-_AT_A_TIME = 2
+from _check.queue import run, supports
+from _check.report import SKIPPED, Result, closing, is_good, table
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -44,7 +40,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     if options.list:
         _say("", *(cell.name for cell in cells))
         return 0
-    results += _run(workshop, cells)
+    results += run(workshop, cells, _say)
     _say("", *table(results), "", f"{(time.monotonic() - began) / 60:.1f} minutes", closing(results))
     return 0 if is_good(results) else 1
 
@@ -75,8 +71,8 @@ def _matrix(workshop: Workshop) -> Tuple[List[Cell], List[Result]]:
     _say("lacking: " + (", ".join(lacking(found)) or "none"))
     if not found:
         raise Failed("no CPython from 3.8 on with the modules venv and ensurepip was found")
-    supports, results = _supports(workshop, found)
-    cells = [cell for support in supports for cell in paired_cells(workshop, support)]
+    probed, results = supports(workshop, found, _say)
+    cells = [cell for support in probed for cell in paired_cells(workshop, support)]
     cells += [bare_cell(workshop, one) for one in found]
     cells += [*development_cells(workshop, found[-1], with_tests=False), *_mypy_38(workshop, found)]
     return cells, [*results, *_missing_mypy(found)]
@@ -90,56 +86,6 @@ def _missing_mypy(found: Sequence[Interpreter]) -> List[Result]:
     if any(one.minor == FIRST for one in found):
         return []
     return [Result("mypy for 3.8", SKIPPED, "no Python 3.8 was found")]
-
-
-def _supports(workshop: Workshop, found: Sequence[Interpreter]) -> Tuple[List[Support], List[Result]]:
-    """Probe each interpreter; return what each supports, and a result for all that is skipped or can't be told."""
-
-    def one(interpreter: Interpreter) -> Tuple[Support, List[Result]]:
-        began = time.monotonic()
-        log = workshop.log(f"{interpreter} probe")
-        support, results = _support(workshop, interpreter, log)
-        works = ", ".join(map(str, support.works))
-        _say(f"{interpreter} works with {works or 'nothing'} ({time.monotonic() - began:.1f} s)", *_lines(results))
-        return support, results
-
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        probed = list(pool.map(one, found))
-    return [support for support, _ in probed], [result for _, results in probed for result in results]
-
-
-def _support(workshop: Workshop, interpreter: Interpreter, log: Log) -> Tuple[Support, List[Result]]:
-    releases = [*tried_on(interpreter.minor, PYTEST), *tried_on(interpreter.minor, DJANGO)]
-    try:
-        support = probe(interpreter, releases, workshop.folder / "probes" / str(interpreter), log)
-    except Failed as error:
-        return Support(interpreter, [], {}), [Result(f"{interpreter} probe", FAILED, str(error), log=log)]
-    results = [Result(f"{interpreter} {release}", SKIPPED, why) for release, why in support.skipped.items()]
-    if not support.of("pytest"):
-        results.append(Result(f"{interpreter} probe", FAILED, "no pytest works", log=log))
-    return support, results
-
-
-def _run(workshop: Workshop, cells: Sequence[Cell]) -> List[Result]:
-    """Run the cells; return their results in the cells' order."""
-
-    def one(cell: Cell) -> Result:
-        log = workshop.log(cell.name)
-        began = time.monotonic()
-        try:
-            state, note = PASSED, cell.work(log)
-        except Failed as error:
-            state, note = FAILED, str(error)
-        result = Result(cell.name, state, note, time.monotonic() - began, log)
-        _say(*result.lines())
-        return result
-
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        return list(pool.map(one, cells))
-
-
-def _lines(results: Sequence[Result]) -> List[str]:
-    return [line for result in results for line in result.lines()]
 
 
 def _say(*lines: str) -> None:

@@ -32,7 +32,7 @@ class Log:
         self.path = path
 
     def run(self, words: Sequence[str], env: Mapping[str, str], timeout: float, cwd: Path = ROOT) -> int:
-        """Run a command; return its exit code. Raises Failed when it takes more than `timeout` seconds."""
+        """Run a command; return its exit code. Raises Failed when it can't start or has no end after `timeout` s."""
         with self.path.open("ab") as file:
             file.write(f"\n$ {' '.join(map(shlex.quote, words))}\n".encode())
             file.flush()
@@ -42,6 +42,8 @@ class Log:
                 ).returncode
             except subprocess.TimeoutExpired:
                 raise Failed(f"no end after {timeout:.0f} s: {words[0]}") from None
+            except OSError as error:
+                raise Failed(f"can't run {words[0]}: {error.strerror}") from None
 
     def must(self, words: Sequence[str], env: Mapping[str, str], timeout: float, cwd: Path = ROOT) -> None:
         """Run a command. Raises Failed when it ends with another code than 0."""
