@@ -72,6 +72,11 @@ def test_leaves_ordinary_text_alone(text):
     assert Redactor(ENVIRON)(text) == text
 
 
+def test_a_secret_that_is_no_unicode_leaves_the_others_to_be_found():
+    found = Redactor({"LATIN_PASSWORD": "p\udce4sswort-1", "API_TOKEN": "s3cr3t-value-1"})("is s3cr3t-value-1")
+    assert found == "is [redacted:API_TOKEN]"
+
+
 def test_an_environment_without_secrets_redacts_by_shape_only():
     assert Redactor({})("s3cr3t-value-1 api_key=0123456789") == "s3cr3t-value-1 api_key=[redacted:token]"
 

@@ -91,5 +91,5 @@ def _secret_values(environ: Mapping[str, str]) -> Mapping[str, str]:
     found: List[Tuple[str, str]] = []
     for name, value in environ.items():
         if len(value) >= SHORTEST and _SECRET_NAME.search(name) and not _PLACE_NAME.search(name):
-            found += [(value, name), (quote(value, safe=""), name)]
+            found += [(value, name), (quote(value, safe="", errors="surrogateescape"), name)]
     return dict(reversed(found))  # of two variables with one value, the first gives the name

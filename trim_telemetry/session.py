@@ -22,13 +22,15 @@ from .outcome import Event
 from .record import UNMEASURED, Case, Measures, Record
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
-from .texts import clean, stable_hash
+from .texts import clean, cut, stable_hash
 from .trial import Describer, Trial
 
 if TYPE_CHECKING:
     from typing import Protocol
 else:
     Protocol = object
+
+_SENTENCE_LIMIT = 1_000  # characters of a warning, or of a reason in the summary
 
 _current: Optional[Session] = None
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -267,13 +269,14 @@ class Session:
     # -- the other records ---
 
     def _run_start(self) -> Dict[str, Any]:
+        shown = self.config.shown()
         return {
             "start_time": self.clock.timestamp(self.started),
             "pid": os.getpid(),
             "root": clean(self.config.root),
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
-            "settings": self.config.shown(),
+            "settings": {name: clean(value) if isinstance(value, str) else value for name, value in shown.items()},
         }
 
     def _test_start(self, case: Case) -> Dict[str, Any]:
@@ -305,8 +308,8 @@ class Session:
             "run_id": self.config.run_id,
             **tally.counts(),
             "complete": tally.not_run() == 0 and self._interrupted_by is None,
-            "interrupted_by": self._interrupted_by,
-            "exit_reason": exit_reason or ("tests_failed" if exit_code and tally.failed else None),
+            "interrupted_by": self._said(self._interrupted_by),
+            "exit_reason": self._said(exit_reason or ("tests_failed" if exit_code and tally.failed else None)),
             "start_time": self.clock.timestamp(self.started),
             "end_time": self.clock.timestamp(now),
             "duration": (now - self.started) / 1e6,
@@ -315,7 +318,7 @@ class Session:
             "http_calls": {**record.NO_NETWORK.value, "outside_tests": []},
             "coverage": record.NO_COVERAGE.value,
             "collection": self._collection,
-            "warnings": [self._redact(clean(text)) for text in self._warnings.values()],
+            "warnings": [self._said(text) for text in self._warnings.values()],
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
             "truncated": [],
@@ -336,6 +339,10 @@ class Session:
 
     def _timestamp(self) -> str:
         return self.clock.timestamp(self.clock.now())
+
+    def _said(self, text: Optional[str]) -> Optional[str]:
+        """A sentence of the summary, fit for the wire."""
+        return None if text is None else cut(text, _SENTENCE_LIMIT, "", [], redact=self._redact)
 
     def _phase(self) -> Optional[str]:
         return self._trial.phase if self._trial is not None else None
