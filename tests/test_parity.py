@@ -88,6 +88,17 @@ def test_other_doors_keep_the_command_as_it_is_written():
     assert runner.instrumented == ["python", "-m", "django", "test", "t", option]
 
 
+def test_what_passing_tests_print_can_be_left_out():
+    made = understand(["python", "-m", "pytest"], brief=True, environ={})
+    assert made.additions == ["--verbosity=1", "-rfEsxXp"]
+    assert understand(["python", "-m", "unittest"], brief=True, environ={}).additions == ["-v"]
+
+
+def test_nothing_is_added_to_a_command_that_is_to_stay_as_it_is():
+    made = understand(["python", "-m", "pytest", "-x"], as_is=True, environ={})
+    assert made.words(False, "C") == ["python", "-m", "pytest", "-x"]
+
+
 def test_an_installed_script_is_instrumented_with_the_python_of_its_first_line(tmp_path):
     script = tmp_path / "pytest"
     script.write_text("#!/opt/some/python3.9\nimport sys\n")
@@ -882,6 +893,9 @@ def test_outputs_and_records_are_kept_where_asked_for(tmp_path):
     done = parity("parity_unittest", tmp_path, "--keep", str(tmp_path / "kept"), "--", *UNITTEST, "test_garden.Noise")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "kept" / "instrumented" / "records").read_bytes().startswith(b'{"record_type": "run_start"')
+    again = parity("parity_unittest", tmp_path / "again", "--keep", str(tmp_path / "kept"), "--", *UNITTEST)
+    assert again.returncode == 2
+    assert "has an earlier comparison" in again.stderr
     assert b"a line on stderr" in (tmp_path / "kept" / "plain-1" / "stderr").read_bytes()
 
 

@@ -35,7 +35,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Compare; return the exit code."""
     options, words = _split(list(sys.argv[1:] if argv is None else argv))
     try:
-        made = understand(words, options.through, options.django, options.as_is)
+        made = understand(words, options.through, options.django, options.as_is, options.brief)
         with tempfile.TemporaryDirectory(prefix="parity-") as folder:
             found = _run(made, Path(options.keep or folder).resolve(), options.repeat)
             sys.stdout.write(report.text(found))
@@ -66,6 +66,8 @@ def _split(argv: List[str]) -> Tuple[argparse.Namespace, List[str]]:
     )
     parser.add_argument("--as-is", action="store_true", help="add no option to the command: ids are read where it "
                         "prints them anyway")  # fmt: skip
+    parser.add_argument("--brief", action="store_true", help="under pytest, leave out what passing tests print: "
+                        "pytest takes the square of their number to show it, hours for 50,000")  # fmt: skip
     parser.add_argument("--keep", metavar="FOLDER", help="keep the outputs and records in this new folder")
     options = parser.parse_args(argv[:end])
     if options.repeat < 1:
@@ -77,7 +79,10 @@ def _split(argv: List[str]) -> Tuple[argparse.Namespace, List[str]]:
 
 def _run(made: Command, folder: Path, repeat: int) -> Comparison:
     package = folder / "package"
-    package.mkdir(parents=True)
+    try:
+        package.mkdir(parents=True)
+    except FileExistsError:
+        raise UsageError(f"{folder} has an earlier comparison: name another folder") from None
     copy_package(_PACKAGE, package, made.python, made.environ)
     plain = []
     for number in range(1, repeat + 1):

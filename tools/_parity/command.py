@@ -73,9 +73,12 @@ def understand(
     door: str = MODULE,
     django: bool = False,
     as_is: bool = False,
+    brief: bool = False,
     environ: Mapping[str, str] = os.environ,
 ) -> Command:
-    """Take a command apart. django: any script is a Django test script; as_is: nothing is added to it.
+    """Take a command apart.
+
+    django: any script is a Django test script; as_is: nothing is added to it; brief: no output of passing tests.
 
     Raises UsageError.
     """
@@ -85,7 +88,7 @@ def understand(
     arguments, behind = _split_at_dashes(target.arguments)
     if runner == PYTEST:
         _refuse_xdist([*shlex.split(assignments.get("PYTEST_ADDOPTS", environ.get("PYTEST_ADDOPTS", ""))), *arguments])
-    additions = [] if as_is else _additions(runner, arguments)
+    additions = [] if as_is else _additions(runner, arguments, brief)
     return Command(
         runner,
         target.python,
@@ -202,7 +205,7 @@ def _instrumented(runner: str, target: Target, arguments: Sequence[str], door: s
     return [*target.python, "-m", f"trim_telemetry.{runner}_instrumentation", *script, *arguments]
 
 
-def _additions(runner: str, arguments: Sequence[str]) -> List[str]:
+def _additions(runner: str, arguments: Sequence[str], brief: bool) -> List[str]:
     """Return the runner's own options that make it name every test with its verdict."""
     if runner == UNITTEST:
         return ["-v"]
@@ -210,7 +213,7 @@ def _additions(runner: str, arguments: Sequence[str]) -> List[str]:
         return ["--verbosity", "2"]
     if _names_plugin(arguments, "no:terminal"):  # nothing is printed, and these options don't exist then
         return []
-    return ["--verbosity=1", "-rA"]
+    return ["--verbosity=1", "-rfEsxXp" if brief else "-rA"]
 
 
 def _split_at_dashes(arguments: Sequence[str]) -> Tuple[List[str], List[str]]:
