@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable
+from typing import Any, Callable, Dict
 
 from .session import Session
 
@@ -15,8 +15,7 @@ _PATIENCE = 5.0  # seconds: whoever stops a run gives it 10 (docker) or 30 (kube
 def on_sigterm(session: Session) -> Callable[[], None]:
     """Close the session when SIGTERM comes, where nobody has a handler of their own; return what takes that back.
 
-    Only in the main thread. A test that sets a handler wins. A forked child gets the default back at once: a handler in
-    Python would keep it from dying in a long C call.
+    Only in the main thread. A test that sets a handler wins. A forked child gets the default back at once.
     """
     try:
         import signal
@@ -28,7 +27,9 @@ def on_sigterm(session: Session) -> Callable[[], None]:
     except (ImportError, AttributeError, ValueError):  # a platform without it, or not the main thread
         return _nothing
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=handler.give_back)
+        os.register_at_fork(
+            before=handler.fork_begins, after_in_parent=handler.fork_ends, after_in_child=handler.fork_ends_in_child
+        )
     return handler.give_back
 
 
@@ -48,12 +49,32 @@ class _Handler:
         self._get, self._put, self._default = signal.getsignal, signal.signal, signal.SIG_DFL
         self._getpid, self._kill, self._sleep = os.getpid, os.kill, time.sleep
         self._kill_thread: Any = getattr(signal, "pthread_kill", None)
+        self._mask: Any = getattr(signal, "pthread_sigmask", None)
+        self._block, self._set_mask = getattr(signal, "SIG_BLOCK", None), getattr(signal, "SIG_SETMASK", None)
+        self._masks: Dict[int, Any] = {}  # of threads that fork, as they were before
+        self._thread: Callable[[], int] = _thread.get_ident
         self._start_thread = _thread.start_new_thread
 
     def give_back(self) -> None:
         """Have SIGTERM do what it did, unless somebody has set a handler after us."""
         if self._get(self.number) is self.handle:
             self._put(self.number, self._default)
+
+    def fork_begins(self) -> None:
+        """Keep SIGTERM waiting: one that came to the child before it has the default back would be lost."""
+        if self._get(self.number) is self.handle:
+            self._masks[self._thread()] = self._mask(self._block, {self.number})
+
+    def fork_ends(self) -> None:
+        """Let SIGTERM through again."""
+        mask = self._masks.pop(self._thread(), None)
+        if mask is not None:
+            self._mask(self._set_mask, mask)
+
+    def fork_ends_in_child(self) -> None:
+        """Let SIGTERM kill the child at once: a handler in Python would wait for the end of a long call."""
+        self.give_back()
+        self.fork_ends()
 
     def _handle(self, number: int, frame: Any) -> None:
         if not self._patient:
