@@ -8,7 +8,7 @@ the summary's `warnings`, and the run goes on.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple, TypeVar, cast
 
 from . import outcome, record
 from .analysis.flags import judge
@@ -108,7 +108,7 @@ class Session:
         for notice in config.notices:
             slug, _, message = notice.partition(": ")
             self.warn(TelemetryWarning(slug, message))
-        self._redact = _redactor(config, dict(os.environ))
+        self._redact = _redactor() if config.redact else str
         self._describer = Describer(config, self._redact)
         self._channels = Channels(config, stdout, stream, self.warn)
         self._logs: Optional[LogCollector] = LogCollector(
@@ -363,20 +363,11 @@ class Session:
             deferred()
 
 
-def _redactor(config: Config, environ: Mapping[str, str]) -> Callable[[str], str]:
-    """Return what takes secrets out of texts; made when there is a text, because most runs have none."""
-    if not config.redact:
-        return str
-    made: List[Callable[[str], str]] = []
+def _redactor() -> Callable[[str], str]:
+    """Return what takes secrets out of texts. Imported before the first test, which may break importing."""
+    from .redaction import Redactor
 
-    def redact(text: str) -> str:
-        if not made:
-            from .redaction import Redactor
-
-            made.append(Redactor(environ))
-        return made[0](text)
-
-    return redact
+    return Redactor(os.environ)
 
 
 def _last_line_of(error: BaseException) -> str:

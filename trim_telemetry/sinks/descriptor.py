@@ -6,6 +6,11 @@ import errno
 import os
 from typing import Any, Optional
 
+try:  # before the first test: one may break importing
+    import select as _select
+except ImportError:  # a platform without it
+    _select = None  # type: ignore[assignment]  # mypy takes the name for the module alone
+
 # Above the numbers that tests count, close or select(): most programs use fewer, and the default limit is 1,024.
 _FIRST_NUMBER = 500
 _WAIT = 1.0  # seconds between two attempts to write to a pipe that is full
@@ -33,11 +38,18 @@ class Descriptor:
         self._write: Any = os.write
         self._getpid: Any = os.getpid
         self._close: Any = os.close
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._leave)
+
+    @property
+    def is_mine(self) -> bool:
+        """Is this the process that made it?"""
+        return bool(self._getpid() == self._owner)
 
     def write(self, data: bytes) -> None:
         """Write all of data, in one system call where the system takes it whole. Raises OSError."""
         number = self._number
-        if number is None or self._getpid() != self._owner:
+        if number is None or not self.is_mine:
             return
         written = self._write_some(number, data)
         while written < len(data):
@@ -58,16 +70,20 @@ class Descriptor:
     def close(self) -> None:
         """Close it; writes from now on do nothing."""
         number, self._number = self._number, None
-        if number is not None and self._getpid() == self._owner:
+        if number is not None and self.is_mine:
+            self._close(number)
+
+    def _leave(self) -> None:
+        """In a forked child: it may live on as a daemon, and whoever reads us waits for the last copy to be closed."""
+        number, self._number = self._number, None
+        if number is not None:
             self._close(number)
 
 
 def _wait_until_writable(number: int) -> None:
-    import select
-
-    if hasattr(select, "poll"):  # select() itself counts up to 1,023 only
-        poll = select.poll()
-        poll.register(number, select.POLLOUT)
+    if hasattr(_select, "poll"):  # select() itself counts up to 1,023 only
+        poll = _select.poll()
+        poll.register(number, _select.POLLOUT)
         poll.poll(_WAIT * 1000)
-    else:
-        select.select([], [number], [], _WAIT)
+    elif _select is not None:
+        _select.select([], [number], [], _WAIT)

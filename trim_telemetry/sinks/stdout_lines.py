@@ -26,13 +26,15 @@ class StdoutLines:
         limit = record.LINE_LIMIT - len(marker) - 2
         if len(line) > limit:
             line = shorten(line, limit)
-        if self._flush is not None:
+        if self._flush is not None and self._descriptor.is_mine:
             self._flush_stream()
         self._descriptor.write(f"\n{marker}{line}\n".encode("ascii"))
 
     def _flush_stream(self) -> None:
         try:
             self._flush()  # type: ignore[misc]  # write() has checked that it is not None
+        except BlockingIOError:  # somebody set O_NONBLOCK on it, and its reader is slow: the rest stays in its buffer
+            pass
         except (ValueError, OSError):  # closed by a test, or its reader is gone: the user's own output, not ours
             self._flush = None
 
