@@ -27,8 +27,8 @@ Runs a script that ends in Django's test runner, as in `... manage.py test`, and
 """
 _NO_DJANGO = "trim-telemetry: Django is not installed; do: pip install trim-telemetry[django]\n"
 _OTHER_RUNNER = (
-    "trim-telemetry: {} is no DiscoverRunner: if it runs pytest, use `python -m trim_telemetry.pytest_instrumentation`, "
-    "else derive it from trim_telemetry.django_runner.TelemetryRunnerMixin\n"
+    "trim-telemetry: {} is no DiscoverRunner; if it runs pytest, use `python -m trim_telemetry.pytest_instrumentation`,"
+    " else derive it from trim_telemetry.django_runner.TelemetryRunnerMixin\n"
 )
 _HELP_OPTIONS = ("-h", "--help", "--version")
 _HELP_COMMANDS = ("help", "version")  # manage.py's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from copy import copy
 from typing import Any, Dict, Optional, Sequence, Set
 
 from .collectors.source import Sources, safe_str
@@ -27,9 +28,12 @@ class DjangoRecorder(ResultRecorder):
     @guarded
     def report(self, test: Any, kind: str, error: Any = None, text: str = "", reason: Optional[str] = None) -> None:
         """See ResultRecorder."""
-        name = self._name_above(test, error) if self.replays else None
-        if name is None:
+        if not self.replays:
             super().report(test, kind, error, text, reason)
+            return
+        name = self._name_above(test, error)
+        if name is None:
+            super().report(self._as_known_here(test), kind, error, text, reason)
         elif name not in self._said:
             self._said.add(name)
             super().report(_Above(name), kind, error, text, reason)
@@ -38,6 +42,15 @@ class DjangoRecorder(ResultRecorder):
     def _measure(self) -> None:
         if not self.replays:
             super()._measure()
+
+    def _as_known_here(self, test: Any) -> Any:
+        """A subtest comes with a copy of its test: give it the test that is on."""
+        case = getattr(test, "test_case", None)
+        if case is None or self._test is None or case.id() != self._test.id():
+            return test
+        own = copy(test)
+        own.test_case = self._test
+        return own
 
     def _name_above(self, test: Any, error: Any) -> Optional[str]:
         """Return unittest's name of the fixture that this is about, None where it is about the test."""

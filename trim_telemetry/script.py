@@ -21,14 +21,15 @@ def run_script(words: Sequence[str]) -> None:
     if not is_safe:
         del sys.path[0]  # the working directory, which stands there for the sake of -m
     try:
-        if _is_plain_file(words[0]):
-            if not is_safe:
-                sys.path.insert(0, os.path.dirname(os.path.realpath(words[0])))
-            _execute(words[0])
+        # From 3.9 on the script's path is absolute but in sys.argv (What's New In Python 3.9).
+        path = os.path.abspath(words[0]) if sys.version_info >= (3, 9) else words[0]
+        if not _is_plain_file(path):
+            sys.path.insert(0, path)
+            _run_main_module()
         else:
-            import runpy
-
-            runpy.run_path(words[0], run_name="__main__")
+            if not is_safe:
+                sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+            _execute(path)
     except BaseException:
         sys.excepthook = _without_our_frames(sys.excepthook)
         raise
@@ -40,23 +41,30 @@ def _is_plain_file(path: str) -> bool:
     return get_importer(path) is None
 
 
+def _run_main_module() -> None:
+    """Run the __main__.py of the folder or zip file that is first in sys.path."""
+    import runpy
+
+    sys.modules["__main__"] = _new_main()
+    # Private, but it is what the interpreter itself calls for such a script: errors and frames are the same.
+    runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
+
+
 def _execute(path: str) -> None:
     """Run a file as __main__, and leave it there: what it registered with atexit may still look there."""
-    # From 3.9 on the script's path is absolute but in sys.argv (What's New In Python 3.9).
-    filename = os.path.abspath(path) if sys.version_info >= (3, 9) else path
-    module = ModuleType("__main__")
-    vars(module).update(
-        __file__=filename,
-        __builtins__=builtins,
-        __loader__=SourceFileLoader("__main__", filename),
-        __cached__=None,
-        __annotations__={},
-    )
+    module = _new_main()
+    vars(module).update(__file__=path, __loader__=SourceFileLoader("__main__", path), __cached__=None)
     with io.open_code(path) as file:
         source = file.read()
-    code = compile(source, filename, "exec", dont_inherit=True)
+    code = compile(source, path, "exec", dont_inherit=True)
     sys.modules["__main__"] = module
     exec(code, vars(module))  # the user's own script, which is what we were asked to run
+
+
+def _new_main() -> ModuleType:
+    module = ModuleType("__main__")
+    vars(module).update(__builtins__=builtins, __annotations__={})
+    return module
 
 
 _Hook = Callable[[Any, BaseException, Optional[TracebackType]], Any]

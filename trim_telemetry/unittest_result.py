@@ -313,7 +313,10 @@ class ResultRecorder:
         if isinstance(test, unittest.TestCase):
             self.start(test)
             self.session.report(self._event, kind, error, text, reason, None)
-            self._measure()
+            if (
+                kind == outcome.SKIPPED
+            ):  # nothing of it ran; but Django's tests may break before their start, who knows when
+                self._measure()
             self._over = True
             return
         if self._test is not None:

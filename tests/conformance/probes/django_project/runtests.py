@@ -7,7 +7,9 @@ from django.conf import settings
 
 if __name__ == "__main__":
     settings.configure(
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        DATABASES={
+            alias: {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"} for alias in ("default", "other")
+        },
         INSTALLED_APPS=["shelf"],
         DEFAULT_AUTO_FIELD="django.db.models.AutoField",
         SECRET_KEY="not one",
