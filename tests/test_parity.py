@@ -680,7 +680,7 @@ def printed_words(words: Dict[str, List[str]], unread: int = 0, total=None, once
 
 
 def told_results(*results: str, **summary) -> Told:
-    """Records from "id status/outcome" texts; "above" as a third word: without a duration."""
+    """Records from "id status/outcome" texts; "above" as a third word: without a class."""
     made = []
     for text in results:
         test, verdict, *rest = text.split()
@@ -833,6 +833,7 @@ def parity(probe: str, tmp_path: Path, *arguments: str):
     )
 
 
+DJANGO = ["DJANGO_SETTINGS_MODULE=site_settings", sys.executable, "manage.py", "test"]
 UNITTEST = [sys.executable, "-m", "unittest"]
 PYTEST = ["PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", sys.executable, "-m", "pytest", "--rootdir=.", "-p", "no:randomly"]
 
@@ -851,34 +852,56 @@ def test_a_pytest_suite_that_runs_alike_gives_0(tmp_path):
     assert "23 records" in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("sabotage", "named"),
-    [
-        ("verdict", ["verdict: test_garden.Sabotaged.test_verdict", "plain:        ok", "instrumented: FAIL"]),
-        ("stdout", ["stdout: 1 lines differ", "-no endalone", "+no endobserved"]),
-        ("stderr", ["stderr: 1 lines differ", "-test_output (", "+test_output ("]),
-        ("exit code", ["1. exit code", "plain:        1", "instrumented: 9", "2. exit code", "summary:      1"]),
-    ],
-)
-def test_a_unittest_suite_that_is_disturbed_by_telemetry_gives_1_and_is_told_how(tmp_path, sabotage, named):
-    done = parity("parity_unittest", tmp_path, "--", f"PARITY_SABOTAGE={sabotage}", *UNITTEST)
+@pytest.mark.parametrize("door", ["module", "testrunner"])
+def test_a_django_suite_that_runs_alike_gives_0_through_either_door(tmp_path, door):
+    pytest.importorskip("django")
+    done = parity("parity_django", tmp_path, "--through", door, "--", *DJANGO)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no difference" in done.stdout
+    assert "7 records" in done.stdout
+
+
+def test_a_django_suite_that_is_disturbed_by_telemetry_gives_1_and_is_told_how(tmp_path):
+    pytest.importorskip("django")
+    done = parity("parity_django", tmp_path, "--", "PARITY_SABOTAGE=verdict", *DJANGO, "-k", "sabotaged")
     assert done.returncode == 1, done.stdout + done.stderr
-    assert [text for text in named if text not in done.stdout] == []
+    assert "verdict: test_garden.WithDatabase.test_sabotaged_verdict" in done.stdout
+
+
+def absent(texts: List[str], done) -> List[str]:
+    """The texts that the report lacks."""
+    return [text for text in texts if text not in done.stdout]
+
+
+def test_a_unittest_suite_that_is_disturbed_by_telemetry_gives_1_and_is_told_how(tmp_path):
+    command = ["PARITY_SABOTAGE=verdict,stdout,stderr", *UNITTEST, "test_garden.Noise", "test_garden.Sabotaged"]
+    done = parity("parity_unittest", tmp_path, "--", *command)
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdict = [
+        "1. exit code",
+        "2. verdict: test_garden.Sabotaged.test_verdict",
+        "plain:        ok",
+        "instrumented: FAIL",
+    ]
+    output = ["stdout: 1 lines differ", "-no endalone", "+no endobserved", "-test_output (", "+test_output ("]
+    assert absent([*verdict, *output], done) == []
     assert done.stdout.endswith("DIFFERENT\n")
 
 
-@pytest.mark.parametrize(
-    ("sabotage", "named"),
-    [
-        ("verdict", ["verdict: test_garden.py::test_sabotaged_verdict", "plain:        PASSED", "FAILED"]),
-        ("stdout", ["stdout: 1 lines differ", "-alone", "+observed"]),
-    ],
-)
-def test_a_pytest_suite_that_is_disturbed_by_telemetry_gives_1_and_is_told_how(tmp_path, sabotage, named):
-    command = [f"PARITY_SABOTAGE={sabotage}", *PYTEST, "test_garden.py", "-k", "sabotaged"]
+def test_an_exit_code_that_the_summary_does_not_say_is_a_difference(tmp_path):
+    command = ["PARITY_SABOTAGE=exit code", *UNITTEST, "test_garden.Sabotaged"]
+    done = parity("parity_unittest", tmp_path, "--", *command)
+    assert done.returncode == 1, done.stdout + done.stderr
+    runs = ["1. exit code", "plain:        0", "instrumented: 9"]
+    assert absent([*runs, "2. exit code", "process:      9", "summary:      0"], done) == []
+
+
+def test_a_pytest_suite_that_is_disturbed_by_telemetry_gives_1_and_is_told_how(tmp_path):
+    command = ["PARITY_SABOTAGE=verdict,stdout", *PYTEST, "test_garden.py", "-k", "sabotaged"]
     done = parity("parity_pytest", tmp_path, "--", *command)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert [text for text in named if text not in done.stdout] == []
+    verdict = ["verdict: test_garden.py::test_sabotaged_verdict", "plain:        PASSED", "instrumented: FAILED"]
+    assert absent([*verdict, "-alone", "+observed"], done) == []
 
 
 def test_what_two_plain_runs_print_differently_is_left_out_and_said(tmp_path):

@@ -15,11 +15,15 @@ _PRIVATE = ("TRIM_FILE", "TRIM_RUN_ID")
 
 
 class Execution(NamedTuple):
-    """A finished run. folder: holds `stdout`, `stderr`, and `records` of an instrumented one; seconds: wall time."""
+    """A finished run. folder: holds `stdout`, `stderr`, and `records` of an instrumented one; seconds: wall time;
+
+    cpu: seconds of CPU of all its processes that were waited for, 0.0 where the system does not say.
+    """
 
     command: List[str]
     code: int
     seconds: float
+    cpu: float
     folder: Path
     run_id: str
 
@@ -52,13 +56,18 @@ def execute(command: Command, folder: Path, package: Path, run_id: Optional[str]
     if run_id is not None:
         environ.update(TRIM_FILE=str(folder / "records"), TRIM_RUN_ID=run_id)
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
-        began = time.monotonic()
+        began, cpu = time.monotonic(), _children_cpu()
         try:
             code = subprocess.run(words, env=environ, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr).returncode
         except OSError as error:
             raise UsageError(f"{words[0]}: {error.strerror}") from None
-        seconds = time.monotonic() - began
-    return Execution(words, code, seconds, folder, run_id or "")
+        seconds, cpu = time.monotonic() - began, _children_cpu() - cpu
+    return Execution(words, code, seconds, cpu, folder, run_id or "")
+
+
+def _children_cpu() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _environment(assignments: Mapping[str, str], folder: Path, package: Path) -> Dict[str, str]:

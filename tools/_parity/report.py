@@ -26,10 +26,13 @@ def text(found: Comparison) -> str:
 
 def _runs(found: Comparison) -> Iterator[str]:
     for name, run in [*(("plain", run) for run in found.plain), ("instrumented", found.instrumented)]:
-        yield f"{name:12}  exit code {run.code:3}  {run.seconds:9.2f} s  {shlex.join(run.command)}"
-    plain = min(run.seconds for run in found.plain)
-    ratio = found.instrumented.seconds / max(plain, 1e-9)
-    yield f"{'ratio':12}  {ratio:.2f} of the fastest plain run's wall time (a first run finds cold caches: --repeat)"
+        spent = f"{run.seconds:8.2f} s, cpu {run.cpu:8.2f} s"
+        yield f"{name:12}  exit code {run.code:3}  {spent}  {shlex.join(run.command)}"
+    wall, cpu = (
+        getattr(found.instrumented, name) / max(min(getattr(run, name) for run in found.plain), 1e-9)
+        for name in ("seconds", "cpu")
+    )
+    yield f"{'ratio':12}  wall {wall:.2f}, cpu {cpu:.2f} of the fastest plain run (the first has cold caches: --repeat)"
 
 
 def _compared(found: Comparison) -> Iterator[str]:

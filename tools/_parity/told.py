@@ -10,12 +10,12 @@ _KEPT = _OVER_LONG - 17
 
 
 class Result(NamedTuple):
-    """One test's record. timed: it has a duration, so it is no record above the tests."""
+    """One test's record. in_class: it has a class, as records above the tests have not."""
 
     id: str
     status: str
     outcome: str
-    timed: bool
+    in_class: bool
     subtests: int
 
 
@@ -52,7 +52,7 @@ def read(lines: Iterable[bytes]) -> Told:
 def result(record: Dict[str, Any]) -> Result:
     """Return what is compared of one record."""
     subtests = record["subtests"]["count"]
-    return Result(record["id"], record["status"], record["outcome"], record["duration"] is not None, subtests)
+    return Result(record["id"], record["status"], record["outcome"], bool(record["class"]), subtests)
 
 
 def marked_id(line: bytes) -> str:
