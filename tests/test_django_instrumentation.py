@@ -65,6 +65,14 @@ def test_a_projects_own_runner_is_mixed_into_and_keeps_its_name_options_and_resu
     assert "hello from LoudResult 5" in done.stdout
 
 
+def test_a_result_class_that_descends_from_nothing_is_left_alone_and_the_summary_says_so():
+    done = through("manage.py", "test", "--testrunner=probe.custom.ForeignRunner", "shelf.test_database")
+    assert done.code == 0 and "passed: 3" in done.stdout
+    assert done.results == []
+    assert [text.partition(":")[0] for text in done.summary["warnings"]] == ["result-not-observed"]
+    assert done.summary["complete"] is False
+
+
 def test_a_runner_that_a_script_makes_by_hand_is_observed_and_all_its_runs_are_one():
     plain = run("runtests.py", cwd=PROJECT)
     done = through("runtests.py")

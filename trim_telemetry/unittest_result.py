@@ -16,6 +16,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from . import outcome
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
+from .errors import TelemetryWarning
 from .outcome import Event, Failure
 from .record import Case
 from .session import Session, guarded
@@ -211,10 +212,13 @@ class ResultRecorder:
     def observe(self, result: Any) -> None:
         """Hear a result that its runner has already made, of whatever class: it turns into a recording one."""
         kind = type(result)
+        if not issubclass(kind, unittest.TestResult):
+            text = f"no test has a record: {kind.__module__}.{kind.__qualname__} is no unittest.TestResult"
+            self.session.warn(TelemetryWarning("result-not-observed", text))
+            return
         if not issubclass(kind, RecordingResult):
-            stopped = vars(result).pop("shouldStop", False)  # the mixin's property stands before it
             result.__class__ = mixed(RecordingResult, kind)
-            result.shouldStop = stopped
+            result.shouldStop = vars(result).pop("shouldStop", False)  # the mixin's property stands before it now
         result.recorder = self
 
     # -- a test ---

@@ -46,6 +46,48 @@ class LoudRunner(DiscoverRunner):
         return super().run_tests(*args, **kwargs)
 
 
+class ForeignResult:
+    """Speaks unittest's language and descends from nothing."""
+
+    shouldStop = False
+
+    def __init__(self):
+        self.failures, self.errors, self.unexpectedSuccesses = [], [], []
+        self.passed = 0
+
+    def startTest(self, test):
+        pass
+
+    stopTest = startTest
+
+    def addSuccess(self, test):
+        self.passed += 1
+
+    def addFailure(self, test, err):
+        self.failures.append(test)
+
+    def addError(self, test, err):
+        self.errors.append(test)
+
+    def addSkip(self, test, reason):
+        pass
+
+
+class ForeignTextRunner:
+    def __init__(self, **kwargs):
+        pass
+
+    def run(self, suite):
+        result = ForeignResult()
+        suite(result)
+        print("passed:", result.passed)
+        return result
+
+
+class ForeignRunner(DiscoverRunner):
+    test_runner = ForeignTextRunner
+
+
 class OtherRunner:
     """No DiscoverRunner."""
 
