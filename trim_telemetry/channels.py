@@ -14,8 +14,8 @@ from .sinks.stdout_lines import StdoutLines
 class Channels:
     """Writes records to the channels that the settings ask for.
 
-    stdout: the descriptor that the markers go to, None for none; stream: the text stream on it; warn: is told once when a
-    channel is lost. Raises OSError when the file can't be made.
+    stdout: the descriptor that the markers go to, None for none; stream: the text stream on it; warn: is told once when
+    a channel is lost. Raises OSError when the file can't be made.
     """
 
     def __init__(

@@ -252,7 +252,8 @@ class Record:
             f'"fixtures": {_list(case.fixtures) if case.fixtures else "[]"}, '
             f'"database_queries": {self.queries.text}, "http_calls": {self.network.text}, '
             f'"performance": {{"is_slow": {_BOOLEANS[is_slow]}, "is_db_heavy": {_BOOLEANS[is_db_heavy]}, '
-            f'"is_network_heavy": {_BOOLEANS[is_network_heavy]}, "has_blocked_network_calls": {_BOOLEANS[has_blocked]}, '
+            f'"is_network_heavy": {_BOOLEANS[is_network_heavy]}, '
+            f'"has_blocked_network_calls": {_BOOLEANS[has_blocked]}, '
             f'"current_duration": {duration}, "avg_duration": {_statistic(average)}, '
             f'"median_duration": {_statistic(median)}, "p95_duration": {_statistic(p95)}, '
             f'"p99_duration": {_statistic(p99)}, "total_tests_run": {"null" if tests is None else tests}, '
@@ -266,8 +267,8 @@ class Record:
             f'"shared_setup": {"null" if shared_setup is None else _number(shared_setup)}, '
             f'"fixture_durations": {_list(fixtures) if fixtures else "[]"}, "failure": {texts.failure}, '
             f'"attempts": {texts.attempts}, "flaky": {"true" if self.flaky else "false"}, '
-            f'"subtests": {texts.subtests}, "stdout": {texts.stdout}, "stderr": {texts.stderr}, "worker": {run.worker}, '
-            f'"cpu_time": {_number(cpu_time)}, "truncated": {texts.truncated}, '
+            f'"subtests": {texts.subtests}, "stdout": {texts.stdout}, "stderr": {texts.stderr}, '
+            f'"worker": {run.worker}, "cpu_time": {_number(cpu_time)}, "truncated": {texts.truncated}, '
             f'"defined_at": {_string(case.defined_at)}}}'
         )
 

@@ -1,8 +1,8 @@
 """One run, from the first test to the summary: the only place where a record is put together.
 
-A door opens a Session, tells it what its runner says, and closes it. Nothing that goes wrong in here reaches the runner:
-the adapters, which stand between a runner and a session, have every method `guarded`: an error of ours is said once in
-the summary's `warnings`, and the run goes on.
+A door opens a Session, tells it what its runner says, and closes it. Nothing that goes wrong in here reaches the
+runner: the adapters, which stand between a runner and a session, have every method `guarded`: an error of ours is said
+once in the summary's `warnings`, and the run goes on.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def guarded(method: _Method) -> _Method:
             return None
         try:
             return method(self, *arguments, **named)
-        except Exception as error:  # the one broad except: whatever it is, it is ours and not the user's
+        except Exception as error:  # noqa: BLE001  # the one broad except: whatever it is, it is ours and not the user's
             session.failed(method.__name__, error)
             return None
 
@@ -77,8 +77,8 @@ def guarded(method: _Method) -> _Method:
 class Session:
     """A run of a test suite.
 
-    config: the settings in force; framework: who runs the tests; stdout: the descriptor that the markers go to, or None;
-    stream: the text stream on it.
+    config: the settings in force; framework: who runs the tests; stdout: the descriptor that the markers go to, or
+    None; stream: the text stream on it.
     Raises OSError when the file that was asked for can't be made: before the first test, a bad setting stops the run.
     """
 
@@ -124,7 +124,7 @@ class Session:
     def collected(
         self, count: int, slowest: Sequence[Tuple[str, float]] = (), duration: Optional[float] = None
     ) -> None:
-        """Say how many tests there are. slowest: files and the ms it took to collect them; duration: ms of the whole."""
+        """Say how many tests there are. slowest: files and the ms to collect them; duration: ms of the whole."""
         self._tally.collected = count
         self._collection = {
             "duration": duration,
@@ -234,7 +234,7 @@ class Session:
     def _describe(self, describe: Callable[..., Case], arguments: Sequence[Any]) -> Case:
         try:
             return describe(*arguments)
-        except Exception as error:  # a test whose own attributes raise still has a record
+        except Exception as error:  # noqa: BLE001  # a test whose own attributes raise still has a record
             self.failed("describe", error)
             return Case(f"unknown test {self._seq + 1} ({type(arguments[0]).__name__})", "unknown test")
 
@@ -332,7 +332,7 @@ class Session:
             if part is not None:
                 try:
                     part.close()
-                except Exception:  # at the end of the run there is nobody left to tell
+                except Exception:  # noqa: BLE001  # at the end of the run there is nobody left to tell
                     pass
 
     # -- small things ---

@@ -336,7 +336,7 @@ class ResultRecorder:
         raised = error[1] if error[1] is not None else error[0]
         try:
             return self._sources.failure(raised, error[2], _phase_of(error[2]), text)
-        except Exception as problem:  # an exception that can't be looked at must not cost the verdict
+        except Exception as problem:  # noqa: BLE001  # an exception that can't be looked at must not cost the verdict
             self.session.failed("failure", problem)
             return None
 

@@ -77,7 +77,7 @@ class LogCollector:
             finally:
                 try:
                     self._observe(logger, record)
-                except Exception as error:  # ours, not the user's: logging goes on without us
+                except Exception as error:  # noqa: BLE001  # ours, not the user's: logging goes on without us
                     self._failed(error)
 
         handle.__wrapped__ = original  # type: ignore[attr-defined]  # functools.wraps would do the same, and import more
@@ -98,5 +98,5 @@ class LogCollector:
 def _message_of(record: Any) -> str:
     try:
         return str(record.getMessage())
-    except Exception as error:  # the user's arguments raise: logging itself tolerates that, and so must we
+    except Exception as error:  # noqa: BLE001  # the user's arguments raise: logging tolerates that, so must we
         return f"{safe_str(record.msg)} (could not be formatted: {type(error).__name__})"

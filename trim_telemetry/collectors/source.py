@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from io import open as _open  # kept from the start, like the path functions: tests replace them
 from os import __file__ as _os_file
 from os import sep
 from os.path import abspath, dirname, isabs, join, realpath
@@ -13,6 +12,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from ..outcome import Failure
 from ..texts import clean
 
+_open = open  # kept from the start, like the path functions: tests replace them
 _NOT_THE_USERS = tuple(f"{sep}{folder}{sep}" for folder in ("site-packages", "dist-packages"))
 _STDLIB = dirname(realpath(_os_file)) + sep
 _DEF = re.compile(rb"\s*(?:async\s+)?def\s+([^\s(\[]+)")
@@ -54,7 +54,7 @@ class Sources:
     def _def_line(self, code: CodeType) -> int:
         """co_firstlineno is the first decorator's line: look for the `def` from there on.
 
-        By its name, because a decorator may have code in a text. A name that is spelled in another way: the first `def`.
+        By its name, because a decorator may have code in a text. A name that is spelled another way: the first `def`.
         """
         first = code.co_firstlineno
         lines = self._lines_of(code.co_filename)
@@ -79,7 +79,7 @@ class Sources:
         try:
             place = self._users_place(traceback)
             file, line = (self.relative(place[0]), place[1]) if place else (None, None)
-        except Exception:  # the test has patched what paths are made with, and nobody has put it back yet
+        except Exception:  # noqa: BLE001  # the test has patched what paths are made with, and not put it back yet
             file = line = None
         return Failure(phase, _type_name(error), safe_str(error), text, file, line)
 
@@ -98,13 +98,13 @@ class Sources:
 
     def is_users(self, filename: str) -> bool:
         """Is it a file of the user's project: neither the standard library's nor an installed package's?"""
-        if filename.startswith("<") or filename.startswith(_STDLIB) or any(mark in filename for mark in _NOT_THE_USERS):
+        if filename.startswith(("<", _STDLIB)) or any(mark in filename for mark in _NOT_THE_USERS):
             return False
         return not isabs(self.relative(filename))
 
 
 def code_of(function: Any) -> Optional[CodeType]:
-    """Return the code object behind methods, functools.partial and wrappers that name what they wrap; None: there is none."""
+    """Return the code object behind methods, functools.partial and wrappers that name what they wrap; or None."""
     if type(function) is FunctionType and not function.__dict__:  # by far the most: neither wrapped nor marked
         return function.__code__
     for _ in range(100):  # a __wrapped__ may lead back to itself
@@ -132,7 +132,7 @@ def safe_str(value: Any) -> str:
     """Return str(value), or what can be said of a value whose __str__ raises."""
     try:
         return str(value)
-    except Exception as error:  # the user's own class: its error is not the test's
+    except Exception as error:  # noqa: BLE001  # the user's own class: its error is not the test's
         return f"<{type(value).__name__}: str() raised {type(error).__name__}>"
 
 

@@ -13,8 +13,8 @@ class StdoutLines:
     """Writes marked lines to what `descriptor` was open on when the run began, past every replaced sys.stdout.
 
     Each line is one write of newline + line + newline: whatever stood on the screen's line before (dots, names, what a
-    test printed), the marker begins in column 0. stream: the text stream on that descriptor, if any; what the tests have
-    printed into its buffer so far is flushed first, so that it stands before the line.
+    test printed), the marker begins in column 0. stream: the text stream on that descriptor, if any; what the tests
+    have printed into its buffer so far is flushed first, so that it stands before the line.
     """
 
     def __init__(self, descriptor: int, stream: Optional[Any] = None) -> None:
