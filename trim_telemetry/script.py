@@ -47,7 +47,7 @@ def _run_main_module() -> None:
 
     sys.modules["__main__"] = _new_main()
     # Private, but it is what the interpreter itself calls for such a script: errors and frames are the same.
-    runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]
+    runpy._run_module_as_main("__main__", alter_argv=False)  # type: ignore[attr-defined]  # private, as said above
 
 
 def _execute(path: str) -> None:
