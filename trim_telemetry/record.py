@@ -248,8 +248,8 @@ class Record:
             f'"module": {_quote(case.module)}, "file": {_quote(case.file)}, '
             f'"line": {"null" if case.line is None else case.line}, "status": "{self.status}", "duration": {duration}, '
             f'"start_time": "{self.start_time}", "end_time": "{self.end_time}", '
-            f'"tags": {_list(case.tags) if case.tags else "[]"}, '
-            f'"fixtures": {_list(case.fixtures) if case.fixtures else "[]"}, '
+            f'"tags": {_strings(case.tags) if case.tags else "[]"}, '
+            f'"fixtures": {_strings(case.fixtures) if case.fixtures else "[]"}, '
             f'"database_queries": {self.queries.text}, "http_calls": {self.network.text}, '
             f'"performance": {{"is_slow": {_BOOLEANS[is_slow]}, "is_db_heavy": {_BOOLEANS[is_db_heavy]}, '
             f'"is_network_heavy": {_BOOLEANS[is_network_heavy]}, '
@@ -257,10 +257,10 @@ class Record:
             f'"current_duration": {duration}, "avg_duration": {_statistic(average)}, '
             f'"median_duration": {_statistic(median)}, "p95_duration": {_statistic(p95)}, '
             f'"p99_duration": {_statistic(p99)}, "total_tests_run": {"null" if tests is None else tests}, '
-            f'"flags": {_list(flags) if flags else "[]"}}}, "coverage": {self.coverage.text}, '
+            f'"flags": {_strings(flags) if flags else "[]"}}}, "coverage": {self.coverage.text}, '
             f'"logs": {texts.logs}, "metadata": {texts.metadata}, {run.text}, "test_key": "{stable_hash(case.id)}", '
             f'"seq": {"null" if seq is None else seq}, "outcome": "{self.outcome}", "reason": {texts.reason}, '
-            f'"rerun": {"null" if case.rerun is None else _list(case.rerun)}, '
+            f'"rerun": {"null" if case.rerun is None else _strings(case.rerun)}, '
             f'"phases": {{"setup": {"null" if setup is None else _number(setup)}, '
             f'"call": {duration if call == spent else _number(call)}, '
             f'"teardown": {"null" if teardown is None else _number(teardown)}}}, '
@@ -295,6 +295,11 @@ def _statistic(value: Optional[float]) -> str:
 
 def _string(value: Optional[str]) -> str:
     return "null" if value is None else _quote(value)
+
+
+def _strings(value: Sequence[str]) -> str:
+    """A list of texts: json's encoder takes four times as long to get going."""
+    return f"[{', '.join(map(_quote, value))}]"
 
 
 def _list(value: Sequence[Any]) -> str:
