@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from tools._check import interpreters, queue, report
-from tools._check.cells import Cell, Workshop
+from tools._check.cells import Cell, Workshop, files_of_doors, paired_cells
 from tools._check.commands import Failed, Log, environment
 from tools._check.environments import digest, refused
 from tools._check.interpreters import Interpreter
-from tools._check.probe import last_error
+from tools._check.probe import Support, last_error
 from tools._check.releases import DJANGO, PYTEST, Release, pairs, tried_on
 from tools._check.report import Result
 
@@ -139,6 +139,30 @@ def test_each_release_is_paired_oldest_with_oldest_and_newest_with_newest(pytest
 def test_without_django_pytest_stands_alone_and_without_pytest_there_is_nothing_to_run():
     assert pairs(PYTEST[:2], []) == [(PYTEST[0], None), (PYTEST[1], None)]
     assert pairs([], DJANGO) == []
+
+
+def test_only_the_pairs_between_oldest_and_newest_run_less_than_all_tests(tmp_path):
+    support = Support(at("/bin/python", 3, 11, 7), [*PYTEST[1:], *DJANGO[:3]], {})
+    assert [cell.name for cell in paired_cells(Workshop(tmp_path), support)] == [
+        "3.11.7 pytest 6.2.5 django 3.2",
+        "3.11.7 pytest 7.4.4 django 3.2 (doors)",
+        "3.11.7 pytest 8.3 django 4.2 (doors)",
+        "3.11.7 pytest 9 django 5.2",
+    ]
+
+
+def test_the_tests_of_the_doors_are_known_by_their_names(tmp_path):
+    kept = ["conformance/test_django.py", "test_pytest_recorder.py"]
+    for name in [*kept, "test_session.py", "conformance/test_unittest.py", "probes/test_pytest.py", "pytest.py"]:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert files_of_doors(tmp_path) == [str(tmp_path / name) for name in kept]
+
+
+def test_each_door_of_a_framework_has_tests_that_are_known_by_their_names():
+    found = {Path(path).name for path in files_of_doors(ROOT / "tests")}
+    assert {"test_django.py", "test_pytest.py"} <= found
 
 
 # -- what is skipped

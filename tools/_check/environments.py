@@ -11,7 +11,7 @@ from typing import Dict, List, Sequence
 from .commands import Failed, Log, environment
 
 _MINUTES = 60.0
-_INSTALL = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet", "--no-compile")
+_INSTALL = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet")
 _NO_RELEASE = ("No matching distribution found", "requires a different Python")
 
 
@@ -58,7 +58,7 @@ class Environment:
         Raises Failed for any other end of pip's: an index out of reach is no reason to skip something.
         """
         shutil.rmtree(target, ignore_errors=True)
-        words = [self.python, *_INSTALL, "--target", str(target), requirement]
+        words = [self.python, *_INSTALL, "--no-compile", "--target", str(target), requirement]
         before = len(log.lines())
         if log.run(words, self.variables(), 10 * _MINUTES) == 0:
             return ""
