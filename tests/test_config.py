@@ -260,8 +260,9 @@ def test_broken_pyproject_is_refused(content, root, tmp_path):
 
 
 @needs_toml
-def test_pyproject_where_our_table_is_none_is_refused(root, tmp_path):
-    (tmp_path / "pyproject.toml").write_text("[tool]\ntrim_telemetry = 5", encoding="utf-8")
+@pytest.mark.parametrize("text", ["[tool]\ntrim_telemetry = 5", "[[tool.trim_telemetry]]\nmax_logs = 5"])
+def test_pyproject_where_our_table_is_none_is_refused(text, root, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"tool\.trim_telemetry is not a table"):
         load({}, {}, root)
 

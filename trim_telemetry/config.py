@@ -22,7 +22,7 @@ TABLE = "tool.trim_telemetry"
 _PRIVATE_VARIABLES = ("TRIM_RUN_ID", "TRIM_FILE")
 # Where a pyproject.toml can mean our table, in any spelling that TOML has; a mere mention of the package is none.
 _TABLE_SPELLED = re.compile(
-    rb"""^[ \t]* (\[[ \t]*)? (["']?tool["']? [ \t]*\.[ \t]*)? ["']?trim_telemetry["']? [ \t]* [].=]  # a key of a line
+    rb"""^[ \t]* (\[+[ \t]*)? (["']?tool["']? [ \t]*\.[ \t]*)? ["']?trim_telemetry["']? [ \t]* [].=]  # a key of a line
     | \{[ \t]* ["']?trim_telemetry\b  # of an inline table""",
     re.MULTILINE | re.VERBOSE,
 )
