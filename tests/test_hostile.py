@@ -81,7 +81,7 @@ MESSES = {
     "patches_time": "[mock.patch('time.' + n).start() for n in vars(time) if n.endswith(('time', 'er', '_ns', 'ic'))]",
     "patches_datetime": "mock.patch('datetime.datetime').start()",
     "patches_print": "mock.patch('builtins.print').start()",
-    "patches_import": "mock.patch('builtins.__import__', side_effect=ImportError).start()",
+    "patches_import": "mock.patch('builtins.__import__', lambda n, g=None, *a: refuse(n, g) or real(n, g, *a)).start()",
     "hides_modules": "sys.modules.update(dict.fromkeys(('select', 'json', 'fcntl', 'signal', 'subprocess', 're')))",
     "forgets_modules": "[sys.modules.pop(n) for n in list(sys.modules) if n.startswith(('trim', 'json', 'log'))]",
     "empties_the_path": "sys.path.clear(); sys.meta_path.clear()",
@@ -103,6 +103,10 @@ MESSES = {
 MESSY = """
 import datetime, gc, inspect, io, json, logging, os, sys, tempfile, time, unittest, warnings
 from unittest import mock
+
+real = __import__
+def refuse(name, caller):  # plain unittest imports for a failure, too
+    if "trim" in str((caller or {}).get("__name__")): raise ImportError(name)
 
 class Messy(unittest.TestCase):
     def test_1_before(self):
