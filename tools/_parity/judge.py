@@ -113,7 +113,7 @@ def _total(printed: Printed, told: Told) -> Iterator[Difference]:
     """Hold the runner's own count, where it gives one, against the records of tests (not those above the tests)."""
     if printed.total is None:
         return
-    own = [result for result in told.results if result.in_class or result.id.startswith("unittest.loader.")]
+    own = [result for result in told.results if result.is_test or result.id.startswith("unittest.loader.")]
     uncounted = 0
     environment = (told.summary or {}).get("environment", {})
     if environment.get("python") == _NOT_COUNTED_SKIPS:

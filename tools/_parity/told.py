@@ -10,12 +10,12 @@ _KEPT = _OVER_LONG - 17
 
 
 class Result(NamedTuple):
-    """One test's record. in_class: it has a class, as records above the tests have not."""
+    """One test's record. is_test: it has a class or a duration, as records above the tests have not."""
 
     id: str
     status: str
     outcome: str
-    in_class: bool
+    is_test: bool
     subtests: int
 
 
@@ -51,8 +51,8 @@ def read(lines: Iterable[bytes]) -> Told:
 
 def result(record: Dict[str, Any]) -> Result:
     """Return what is compared of one record."""
-    subtests = record["subtests"]["count"]
-    return Result(record["id"], record["status"], record["outcome"], bool(record["class"]), subtests)
+    is_test = bool(record["class"]) or record["duration"] is not None  # doctests and functions have no class
+    return Result(record["id"], record["status"], record["outcome"], is_test, record["subtests"]["count"])
 
 
 def marked_id(line: bytes) -> str:
