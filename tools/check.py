@@ -33,9 +33,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
         print(f"check: {error}", file=sys.stderr)
         return 2
     if options.only:
-        cells, results = [cell for cell in cells if options.only in cell.name], []
+        cells, results = [cell for cell in cells if any(text in cell.name for text in options.only)], []
         if not cells:
-            print(f"check: no cell's name holds {options.only!r}; --list names them", file=sys.stderr)
+            print(f"check: no cell's name holds {' or '.join(options.only)}; --list names them", file=sys.stderr)
             return 2
     if options.list:
         _say("", *(cell.name for cell in cells))
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="tools/check.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--matrix", action="store_true", help="every interpreter, pytest and Django at hand")
-    parser.add_argument("--only", metavar="TEXT", help="only the cells whose name holds TEXT")
+    parser.add_argument("--only", metavar="TEXT", action="append", help="only cells whose name holds TEXT; repeatable")
     parser.add_argument("--list", action="store_true", help="name the cells and run none")
     return parser
 

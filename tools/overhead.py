@@ -67,7 +67,7 @@ def _measure(runner: str, tests: int, rounds: int, with_peers: bool) -> Iterator
         _WRITERS[runner](suite, tests)
         variants = {**_COMMANDS[runner], **(_peers(runner, Path(folder, "report")) if with_peers else {})}
         costs: Dict[str, List[Cost]] = {name: [] for name in variants}
-        for name, command in variants.items():  # a first round compiles, and finds variants that don't work
+        for command in variants.values():  # a first round compiles, and finds variants that don't work
             _run(command, suite)
         for _ in range(rounds):
             for name, command in variants.items():

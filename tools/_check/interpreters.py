@@ -47,14 +47,19 @@ def find() -> Tuple[List[Interpreter], List[Interpreter]]:
 
 
 def candidates(path: Optional[str] = None) -> Iterator[str]:
-    """Paths that may be interpreters: this one, python3.8 to python3.20 in every folder of PATH, and pyenv's."""
+    """Paths that may be interpreters: this one, python3.8 to python3.20 in every folder of PATH, and pyenv's.
+
+    pyenv's shims are left out: they are slow, and what they stand for is found behind them.
+    """
     yield sys.executable
-    for folder in (os.environ.get("PATH", "") if path is None else path).split(os.pathsep):
-        for minor in range(FIRST[1], _LATER + 1):
-            found = Path(folder or ".", f"python3.{minor}{'.exe' if os.name == 'nt' else ''}")
+    root = _pyenv_root()
+    folders = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
+    for folder in dict.fromkeys(Path(folder or ".").resolve() for folder in folders):
+        for minor in range(FIRST[1], _LATER + 1) if folder != root / "shims" else ():
+            found = folder / f"python3.{minor}{'.exe' if os.name == 'nt' else ''}"
             if found.is_file():
                 yield str(found)
-    yield from map(str, sorted(_pyenv_root().glob("versions/*/bin/python")))
+    yield from map(str, sorted(root.glob("versions/*/bin/python")))
 
 
 def _pyenv_root() -> Path:
@@ -62,7 +67,7 @@ def _pyenv_root() -> Path:
         done = subprocess.run(["pyenv", "root"], stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return Path(os.devnull)
-    return Path(done.stdout.decode("utf-8", "replace").strip() or os.devnull)
+    return Path(done.stdout.decode("utf-8", "replace").strip() or os.devnull).resolve()
 
 
 def ask(path: str) -> Optional[Interpreter]:
