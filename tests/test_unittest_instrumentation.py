@@ -383,6 +383,7 @@ CHEAP = {
         "bisect",
         "_bisect",
         "errno",
+        "select",
         "heapq",
         "_heapq",
         "re",
