@@ -2,75 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Any, Generator
+from typing import Any, Callable, Generator, TypeVar
 
 import pytest
 
 from . import outcome
 from .collectors.timing import Clock
-from .pytest_plugin import DOOR
+from .pytest_fixtures import is_parameter
 from .pytest_recorder import PytestRecorder
 
-_USAGE = 4  # pytest.ExitCode.USAGE_ERROR: what ends a run before pytest has a session
+_Hook = TypeVar("_Hook", bound=Callable[..., Any])
+_Wrapping = Generator[None, Any, Any]
+
+_RAISED = 1  # what Python makes of an exception that nobody catches
+
+
+def _wrapper(hook: _Hook) -> _Hook:
+    """Make an outermost hook wrapper, of the newer kind where pluggy has it (1.2): it costs a quarter of the older.
+
+    A wrapper is written to be right as either kind: what `yield` gives is the hook's result, or an object that has it;
+    where the hook raises, `yield` raises, or gives an object that has the exception.
+    """
+    try:
+        return pytest.hookimpl(wrapper=True, tryfirst=True)(hook)
+    except TypeError:
+        return pytest.hookimpl(hookwrapper=True, tryfirst=True)(hook)
+
+
+_first = pytest.hookimpl(tryfirst=True)
+
+
+def _raised(given: Any) -> bool:
+    """Is what `yield` gave to a wrapper of the older kind an exception?"""
+    return getattr(given, "excinfo", None) is not None and hasattr(given, "get_result")
 
 
 class Hooks:
-    """A pytest plugin that passes on what it hears; the recorder never raises."""
+    """A pytest plugin that passes on what it hears; the recorder never raises.
 
-    def __init__(self, recorder: PytestRecorder) -> None:
+    closes: whether the run ends with pytest's own end; our command line's ends later.
+    """
+
+    def __init__(self, recorder: PytestRecorder, closes: bool) -> None:
         self._recorder = recorder
-        self._session: Any = None  # pytest's own
+        self._closes = closes
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: Any) -> None:
-        self._session = session
+    @_first
+    def pytest_collection(self) -> None:
+        self._recorder.collection_begins()
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_make_collect_report(self, collector: Any) -> Generator[None, Any, None]:
+    @_wrapper
+    def pytest_make_collect_report(self, collector: Any) -> _Wrapping:
         began = Clock.now()
-        yield
-        if isinstance(collector, pytest.File):
-            self._recorder.file_collected(collector.nodeid, began)
+        given = yield
+        if not _raised(given):
+            report = given.get_result() if hasattr(given, "get_result") else given
+            self._recorder.looked_through(collector, report, began)
+        return given
 
+    @_first
     def pytest_collectreport(self, report: Any) -> None:
         self._recorder.collect_report(report)
 
     def pytest_collection_finish(self, session: Any) -> None:
         self._recorder.collected(len(session.items))
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: Any) -> Generator[None, Any, None]:
+    @_wrapper
+    def pytest_runtest_protocol(self, item: Any) -> _Wrapping:
         self._recorder.start(item)
-        done = yield
-        if done.excinfo is None:  # else the run ends in this test: Ctrl-C, pytest.exit, an internal error
+        given = yield
+        if not _raised(given):  # else the run ends in this test: Ctrl-C, pytest.exit, an internal error
             self._recorder.finish()
+        return given
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
+    @_wrapper
+    def pytest_runtest_setup(self) -> _Wrapping:
         self._recorder.enter(outcome.SETUP)
+        return (yield)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_call(self) -> None:
+    @_wrapper
+    def pytest_runtest_call(self) -> _Wrapping:
         self._recorder.enter(outcome.CALL)
+        return (yield)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self) -> None:
+    @_wrapper
+    def pytest_runtest_teardown(self) -> _Wrapping:
         self._recorder.enter(outcome.TEARDOWN)
+        return (yield)
 
-    @pytest.hookimpl(tryfirst=True)
+    @_first
     def pytest_runtest_makereport(self, call: Any) -> None:
         self._recorder.leave(call)
 
+    @_first  # the terminal, asked for a report's letter, changes the report of a test with failed subtests (pytest 9)
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._recorder.report(report)
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any) -> Generator[None, Any, None]:
-        self._recorder.fixture_setup_begins()
-        yield
-        self._recorder.fixture_setup_ends(fixturedef)
+    @_wrapper
+    def pytest_fixture_setup(self, fixturedef: Any) -> _Wrapping:
+        if is_parameter(fixturedef):
+            return (yield)
+        self._recorder.fixture_setup_begins(fixturedef)
+        try:
+            return (yield)
+        finally:
+            self._recorder.fixture_setup_ends(fixturedef)
 
-    @pytest.hookimpl(tryfirst=True)
+    @_first
     def pytest_fixture_post_finalizer(self, fixturedef: Any) -> None:
         self._recorder.fixture_torn_down(fixturedef)
 
@@ -80,7 +118,14 @@ class Hooks:
     def pytest_internalerror(self, excinfo: Any) -> None:
         self._recorder.internal_error(excinfo)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_unconfigure(self, config: Any) -> None:
-        if not config.pluginmanager.has_plugin(DOOR):
-            self._recorder.close(int(getattr(self._session, "exitstatus", _USAGE)))
+    @_wrapper
+    def pytest_unconfigure(self, config: Any) -> _Wrapping:
+        code = _RAISED
+        try:
+            given = yield
+            if not _raised(given):
+                code = config.pluginmanager.get_plugin("session").exitstatus  # pytest registers its session so
+            return given
+        finally:
+            if self._closes:
+                self._recorder.close(code)

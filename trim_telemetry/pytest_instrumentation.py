@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from . import config as settings
 from .errors import ConfigError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .pytest_recorder import PytestRecorder
 
 _USAGE = 4  # pytest.ExitCode.USAGE_ERROR
+_SIGINT = 130  # a shell's view of a death by SIGINT
 _NO_PYTEST = "trim-telemetry: pytest is not installed; do: pip install trim-telemetry[pytest]\n"
 
 
@@ -21,74 +22,89 @@ class Door:
 
     def __init__(self, name: str) -> None:
         self.__name__ = name  # what pytest registers it under
+        self.configured = False  # pytest came far enough to ask our plugin
         self.recorder: Optional[PytestRecorder] = None
-        self.idle = False  # a mode that runs no tests by design
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run pytest's command line and return its exit code. argv: without the program's name."""
     try:
         import pytest
-    except ImportError:
+    except ModuleNotFoundError as error:
+        if error.name != "pytest":
+            raise
         sys.stderr.write(_NO_PYTEST)
         return _USAGE
-    from . import pytest_plugin
-
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    sys.argv[:] = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py"), *arguments]  # usage texts show it
-    door = Door(pytest_plugin.DOOR)
     try:
-        code = int(pytest.main(["-p", pytest_plugin.__name__, "--trim", *arguments], plugins=[door]))
+        options, arguments = settings.split_arguments(sys.argv[1:] if argv is None else argv)
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return _USAGE
+    sys.argv[:] = [os.path.join(os.path.dirname(pytest.__file__), "__main__.py"), *arguments]  # usage texts show it
+    try:
+        return _run(options, arguments)
+    except BrokenPipeError:  # as in pytest's own command line: the reader of stdout has gone away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit fails, too
+        return 1
+
+
+def _run(options: Dict[str, str], arguments: List[str]) -> int:
+    import pytest
+
+    from . import pytest_hooks, pytest_plugin, session, surroundings  # noqa: F401  # else pytest rewrites all of these
+
+    # One word each: of two words pytest would take the second for a path, and look for its configuration there.
+    ours = [f"{settings.OPTION_PREFIX}{name.replace('_', '-')}={value}" for name, value in options.items()]
+    door = Door(pytest_plugin.DOOR)
+    code = 1  # what Python makes of an exception that nobody catches
+    try:
+        made = int(pytest.main(["-p", pytest_plugin.__name__, "--trim", *ours, *arguments], plugins=[door]))
+        sys.stdout.flush()
+        code = made
     except SystemExit as error:
-        _close(door, arguments, error.code if isinstance(error.code, int) else 1)
+        code = _exit_code(error.code)
         raise
-    except BaseException:
-        _close(door, arguments, 1)
+    except KeyboardInterrupt:
+        code = _SIGINT
         raise
-    _close(door, arguments, code)
-    return _flushed(code)
+    finally:
+        _close(door, options, code)
+    return made
 
 
-def _close(door: Door, arguments: Sequence[str], code: int) -> None:
+def _exit_code(code: Any) -> int:
+    """What the process ends with for a SystemExit's code (sys.exit())."""
+    if code is None:
+        return 0
+    return int(code) if isinstance(code, int) else 1
+
+
+def _close(door: Door, options: Dict[str, str], code: int) -> None:
     """Write the summary; where pytest ended before it configured us, a bare one."""
     if door.recorder is not None:
         door.recorder.close(code)
-    elif code and not door.idle:
-        _close_unconfigured(arguments, code)
+    elif code and not door.configured:
+        _close_unconfigured(options, code)
 
 
-def _close_unconfigured(arguments: Sequence[str], code: int) -> None:
-    from .session import Session
-    from .surroundings import Framework
-
-    try:
-        options, _ = settings.split_arguments(arguments)
-        config = settings.load(options, os.environ, settings.find_root(os.getcwd()))
-        session = Session(config, Framework("pytest", _version()), stream=sys.stdout)
-    except (ConfigError, OSError):  # pytest has said so already
-        return
-    session.close(code, "usage" if code == _USAGE else "interrupted")
-
-
-def _version() -> str:
+def _close_unconfigured(options: Dict[str, str], code: int) -> None:
     import pytest
 
-    return str(pytest.__version__)
+    from .session import Session, current
+    from .surroundings import Framework
 
-
-def _flushed(code: int) -> int:
-    """As pytest's own command line ends: a reader of stdout that has gone away is exit code 1."""
+    if current() is not None:  # we are in a test of another run
+        return
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _point_at_nothing(sys.stdout)
-        return 1
-    return code
+        config = settings.load(options, os.environ, settings.find_root(os.getcwd()))
+        session = Session(config, Framework("pytest", str(pytest.__version__)), stream=sys.stdout)
+    except (ConfigError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return
+    session.close(code, _REASONS.get(code, "plugin"))
 
 
-def _point_at_nothing(stream: Any) -> None:
-    """Keep the interpreter's own flush at exit from failing again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+_REASONS = {_USAGE: "usage", _SIGINT: "interrupted"}
 
 
 if __name__ == "__main__":

@@ -50,21 +50,26 @@ def pytest_configure(config: Any) -> None:
     """Start a run, where one is asked for and none is on."""
     if not config.getoption("trim", False):
         return
-    if any(config.getoption(mode, None) for mode in _IDLE_MODES):
-        door = config.pluginmanager.get_plugin(DOOR)
+    door = config.pluginmanager.get_plugin(DOOR)
+    if door is not None:
+        door.configured = True
+    if _wants_a_run(config):
+        recorder = _start(config)
         if door is not None:
-            door.idle = True
-        return
+            door.recorder = recorder
+
+
+def _wants_a_run(config: Any) -> bool:
+    if any(config.getoption(mode, None) for mode in _IDLE_MODES):
+        return False
     if config.pluginmanager.has_plugin(_PLUGIN) or hasattr(config, "workerinput"):
-        return  # another copy was first; or an xdist worker, whose controller writes the stream
+        return False  # another copy was first; or an xdist worker, whose controller writes the stream
     from .session import current
 
-    if current() is not None:
-        return  # pytest within a test of ours: part of that test
-    _start(config)
+    return current() is None  # else it is pytest within a test of ours: part of that test
 
 
-def _start(config: Any) -> None:
+def _start(config: Any) -> Any:
     from .pytest_hooks import Hooks
     from .pytest_recorder import PytestRecorder
     from .session import Session
@@ -78,7 +83,5 @@ def _start(config: Any) -> None:
     except (ConfigError, OSError) as error:
         raise pytest.UsageError(str(error)) from None
     recorder = PytestRecorder(session, config)
-    config.pluginmanager.register(Hooks(recorder), _PLUGIN)
-    door = config.pluginmanager.get_plugin(DOOR)
-    if door is not None:
-        door.recorder = recorder
+    config.pluginmanager.register(Hooks(recorder, closes=not config.pluginmanager.has_plugin(DOOR)), _PLUGIN)
+    return recorder

@@ -2,27 +2,82 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import pytest
+from _pytest.reports import TestReport  # public, but not under a public name before pytest 7
 
 from . import outcome
+from . import pytest_report as said
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
-from .outcome import Event
+from .outcome import Event, Failure
 from .pytest_case import CaseFactory
 from .pytest_fixtures import FixtureTimes
 from .record import Case, Measures
 from .session import Session, guarded
 from .signals import on_sigterm
 from .texts import bounded_id
+from .trial import Trial
 
 _NAME_LIMIT = 1_000
 _COLLECTION_SLOWEST = 10
-_XPASS_STRICT = "[XPASS(strict)] "  # how pytest's skipping plugin words it
-_UNEXPECTED_SUCCESS = "Unexpected success"  # how pytest's unittest plugin words it
+_PYTEST_9 = int(pytest.__version__.partition(".")[0]) >= 9
+_EXIT_REASONS = {4: "usage", 5: "no_tests", 6: "too_many_warnings"}  # pytest.ExitCode
 
-_INTERRUPTED = 2
-# pytest.ExitCode and what plugins of its own add, where no test failed.
-_EXIT_REASONS = {_INTERRUPTED: "interrupted", 3: "internal_error", 4: "usage", 5: "no_tests", 6: "too_many_warnings"}
+
+class _Attempt:
+    """What was heard of one run of the test in flight; a rerun begins with a new one.
+
+    The times are our own, because pytest's clock can be frozen by a fixture.
+    """
+
+    __slots__ = ("_cpu_mark", "_mark", "calls", "cpu", "last_report", "spent", "subtest_reports")
+
+    def __init__(self) -> None:
+        self.calls: Dict[str, Any] = {}  # pytest's CallInfo by phase
+        self.spent: Dict[str, int] = {}  # ns by phase
+        self.cpu = 0  # ns of all phases
+        self.last_report: Any = None
+        self.subtest_reports: Sequence[Any] = ()
+        self._mark = self._cpu_mark = 0
+
+    def go(self) -> None:
+        """The test's own code runs from here on."""
+        self._cpu_mark = Clock.cpu()
+        self._mark = Clock.now()
+
+    def stop(self, call: Any) -> None:
+        """What runs from here on is pytest's. call: its CallInfo of the phase or subtest."""
+        now, cpu = Clock.now(), Clock.cpu()
+        phase, spent = call.when, self.spent
+        spent[phase] = spent.get(phase, 0) + now - self._mark
+        self.cpu += cpu - self._cpu_mark
+        self._mark, self._cpu_mark = now, cpu
+        self.calls[phase] = call
+
+
+class _Collection:
+    """What pytest's collection cost, and what it failed with."""
+
+    def __init__(self) -> None:
+        self.began = 0
+        self.errors = 0
+        self.excinfos: Dict[str, Any] = {}  # by node id, until pytest reports on the node
+        self._spent: Dict[str, int] = {}  # ns by file
+
+    def add(self, nodeid: str, spent: int) -> None:
+        """A file was imported and looked through, in ns."""
+        self._spent[nodeid] = self._spent.get(nodeid, 0) + spent
+
+    def slowest(self) -> List[Tuple[str, float]]:
+        """Return the files that took longest, with their ms."""
+        longest_first = sorted(self._spent.items(), key=lambda item: -item[1])
+        return [(file, spent / 1e6) for file, spent in longest_first[:_COLLECTION_SLOWEST]]
+
+    def duration(self) -> Optional[float]:
+        """Return the ms since it began."""
+        return (Clock.now() - self.began) / 1e6 if self.began else None
 
 
 class PytestRecorder:
@@ -31,24 +86,31 @@ class PytestRecorder:
     def __init__(self, session: Session, config: Any) -> None:
         self.session = session
         self._sources = Sources(session.config.root)
-        self._describe = CaseFactory(self._sources, str(config.invocation_params.dir))
-        self._fixtures = FixtureTimes(session)
-        self._take_signal_back = on_sigterm(session)
-        self._calls: Dict[str, Any] = {}  # pytest's CallInfo of the test in flight, by phase
-        self._durations: Dict[str, int] = {}  # ns, by phase
-        self._cpu = 0  # ns, phases only
-        self._cpu_mark = 0
-        self._last_report: Any = None
-        self._collect_times: Dict[str, int] = {}  # ns, by file
-        self._collection_errors = 0
+        called = config.invocation_params
+        self._describe = CaseFactory(self._sources, str(called.dir), called.args)
         self._captures = config.getoption("capture", "no") != "no"
+        self._take_signal_back = on_sigterm(session)
+        self._collection = _Collection()
+        self._fixtures = FixtureTimes(session)
+        self._item: Any = None  # the test in flight, what the session holds of it, and what was heard of it
+        self._trial: Optional[Trial] = None
+        self._attempt: _Attempt = _Attempt()
+        self._stopped: Optional[str] = None  # why the run ended early, as an exit reason
 
     # -- collection ---
 
     @guarded
-    def file_collected(self, nodeid: str, began: int) -> None:
-        """A file was imported and looked through. began: the clock's reading before."""
-        self._collect_times[nodeid] = self._collect_times.get(nodeid, 0) + Clock.now() - began
+    def collection_begins(self) -> None:
+        """pytest is about to look for tests."""
+        self._collection.began = Clock.now()
+
+    @guarded
+    def looked_through(self, collector: Any, report: Any, began: int) -> None:
+        """pytest has looked for tests in a folder, file or class. began: the clock's reading before."""
+        if isinstance(collector, pytest.File):
+            self._collection.add(collector.nodeid, Clock.now() - began)
+        if not report.passed:
+            self._collection.excinfos[report.nodeid] = report.call.excinfo  # pytest takes it off before it reports
 
     @guarded
     def collect_report(self, report: Any) -> None:
@@ -57,123 +119,156 @@ class PytestRecorder:
             return
         name = bounded_id(report.nodeid or ".")
         case = Case(name, name[:_NAME_LIMIT], file=self._describe.relative(report.nodeid), above=True)
+        excinfo = self._collection.excinfos.pop(report.nodeid, None)
         if report.failed:
-            self._collection_errors += 1
-            text = _longrepr(report)
-            failure = outcome.Failure(None, _last_type(text), _last_line(text), text, case.file or None, None)
+            self._collection.errors += 1
+            failure = self._failure(said.cause_of(excinfo), None, said.text_of(report))
             self.session.above(case, [Event(outcome.ERROR, failure)])
         else:
-            self.session.above(case, [Event(outcome.SKIPPED, None, _skip_reason(report))])
+            reason = said.skip_reason(report) if excinfo is None else safe_str(excinfo.value)
+            self.session.above(case, [Event(outcome.SKIPPED, None, reason)])
 
     @guarded
     def collected(self, count: int) -> None:
         """pytest knows its items."""
-        slowest = sorted(self._collect_times.items(), key=lambda item: -item[1])[:_COLLECTION_SLOWEST]
-        self._collect_times = {}
-        spent = (Clock.now() - self.session.started) / 1e6
-        self.session.collected(count, [(file, ns / 1e6) for file, ns in slowest], spent)
+        self.session.collected(count, self._collection.slowest(), self._collection.duration())
 
     # -- a test ---
 
     @guarded
     def start(self, item: Any) -> None:
         """An item's protocol begins."""
-        self._forget_attempt()
-        self._last_report = None
-        self.session.begin(self._describe, item, phase=outcome.SETUP)
-
-    def _forget_attempt(self) -> None:
-        self._calls = {}
-        self._durations = {}
-        self._cpu = 0
+        self._item = item
+        self._attempt = _Attempt()
         self._fixtures.forget()
+        self.session.begin(self._describe, item, phase=outcome.SETUP)
+        self._trial = self.session.trial
 
-    @guarded
+    # The next three are on the hot path, and guarded only where something in them could raise.
+
     def enter(self, phase: str) -> None:
-        """The test's own code of a phase is about to run."""
-        if self.session.trial is not None:
-            self.session.trial.phase = phase
-        self._cpu_mark = Clock.cpu()
+        """A phase begins."""
+        trial = self._trial
+        if trial is not None:
+            if phase == outcome.SETUP and self._attempt.calls:  # pytest-rerunfailures and its kin
+                trial.attempts += 1
+                self._attempt = _Attempt()
+                self._fixtures.forget()
+            trial.phase = phase
+            self._attempt.go()
 
-    @guarded
     def leave(self, call: Any) -> None:
-        """A phase (or a subtest) is over; what pytest does from here on is not the test's."""
-        now = Clock.cpu()
-        self._cpu += now - self._cpu_mark
-        self._cpu_mark = now
-        self._calls[call.when] = call
+        """A phase, or a subtest in it, is over."""
+        if self._trial is not None:
+            self._attempt.stop(call)
 
-    @guarded
     def report(self, report: Any) -> None:
         """pytest reports a phase, a subtest, or an attempt that will be run again."""
-        trial = self.session.trial
+        trial, attempt = self._trial, self._attempt
         if trial is None:
             return
-        subtest = _subtest_name(report)
+        if type(report) is TestReport and report.when in attempt.spent:
+            attempt.last_report = report
+            if report.outcome == "passed" and not trial.events and not hasattr(report, "wasxfail"):
+                return  # that nothing was reported says so already, and most tests pass
+        self._report(trial, report)
+
+    @guarded
+    def _report(self, trial: Trial, report: Any) -> None:
+        attempt = self._attempt
+        subtest = said.subtest_name(report)
         if subtest is None:
-            self._durations[report.when] = round(report.duration * 1e9)  # so that sums are exact
-            self._last_report = report
+            attempt.last_report = report
+            if report.when not in attempt.spent:  # it ran in a process of its own (pytest-forked)
+                attempt.spent[report.when] = round(report.duration * 1e9)
         else:
             trial.subtests += 1
-        if report.outcome == "rerun":  # pytest-rerunfailures and its kin: this attempt does not count
-            trial.attempts += 1
+            attempt.subtest_reports = [*attempt.subtest_reports, report]
+            attempt.go()  # the time until now went into the making of the report
+        if report.outcome == "rerun":  # pytest-rerunfailures: this attempt does not count
             trial.events.clear()
-            self._forget_attempt()
-            return
-        kind = _kind_of(report, subtest is not None)
-        if kind == outcome.PASSED and not trial.events and subtest is None:
-            return  # that nothing was reported says so already, and most tests pass
-        if kind is not None:
-            self.session.report(self._event, report, kind, subtest)
+            trial.subtests = 0
+        else:
+            self._note(trial.events, report, subtest)
 
-    def _event(self, report: Any, kind: str, subtest: Optional[str]) -> Event:
+    def _note(self, events: List[Event], report: Any, subtest: Optional[str]) -> None:
+        kind = said.kind_of(report)
+        if kind is None:
+            return
+        if kind == outcome.PASSED and subtest is None:
+            self._settle(events)
+            return
+        events.append(Event(kind, None, None, subtest))  # the verdict stands, whatever becomes of its details
+        events[-1:] = self._detailed(report, kind, subtest)
+
+    def _settle(self, events: List[Event]) -> None:
+        """The test passed as a whole: that some of its subtests failed as expected, or were skipped, does not count.
+
+        If all were skipped, it does; but before pytest 9 nobody tells of those of unittest's subtests that passed.
+        """
+        silent = not _PYTEST_9 and hasattr(self._item, "addSubTest")
+        moot = (outcome.XFAILED, outcome.SKIPPED) if silent else (outcome.XFAILED,)
+        events[:] = [event for event in events if event.subtest is None or event.outcome not in moot]
+
+    def _detailed(self, report: Any, kind: str, subtest: Optional[str]) -> List[Event]:
         # Asked only now: pytest's unittest plugin puts the real exception there after the call is over.
-        excinfo = getattr(self._calls.get(report.when), "excinfo", None)
-        failure = None
-        if kind == outcome.FAILED and _is_unexpected_success(report, excinfo):
+        excinfo = getattr(self._attempt.calls.get(report.when), "excinfo", None)
+        if kind == outcome.FAILED and said.is_unexpected_success(report, excinfo):
             kind = outcome.XPASSED_STRICT
-        if kind in (outcome.FAILED, outcome.ERROR, outcome.XFAILED):
-            text = _longrepr(report)
-            if excinfo is not None:
-                failure = self._sources.failure(excinfo.value, excinfo.tb, report.when, text)
-            else:  # a plugin made the report without an exception
-                failure = outcome.Failure(report.when, "", _last_line(text), text, None, None)
-        return Event(kind, failure, _reason_of(report, kind), subtest)
+        reason = said.reason_of(report, kind)
+        if kind not in (outcome.FAILED, outcome.ERROR, outcome.XFAILED):
+            return [Event(kind, None, reason, subtest)]
+        text = said.text_of(report)
+        failures = [self._failure(raised, report.when, text) for raised in said.exceptions_of(excinfo)]
+        return [Event(kind, failure, reason, subtest) for failure in failures]
+
+    def _failure(self, raised: said.Raised, phase: Optional[str], text: str) -> Failure:
+        error, traceback = raised
+        if error is None:  # the report comes from another process, or from a plugin that made it up
+            return Failure(phase, "", said.last_line(text), text, None, None)
+        return self._sources.failure(error, traceback, phase, text)
 
     @guarded
     def finish(self) -> None:
         """The item's protocol is over."""
-        trial = self.session.trial
+        trial, attempt = self._trial, self._attempt
         if trial is None:
             return
-        if self._captures and self._last_report is not None and any(e.outcome != outcome.PASSED for e in trial.events):
-            trial.stdout, trial.stderr = self._last_report.capstdout, self._last_report.capstderr
+        if attempt.last_report is None:  # a plugin has taken the item, and not said a word
+            trial.events.append(Event(outcome.SKIPPED, None, "pytest reported nothing"))
+        elif trial.events and self._captures:
+            reports = [*attempt.subtest_reports, attempt.last_report]
+            trial.stdout, trial.stderr = said.output_of(reports, "stdout"), said.output_of(reports, "stderr")
         trial.ended = Clock.now()
-        self.session.finish(self._measures())
+        measures = self._measures()
+        self._item = self._trial = None
+        self._attempt.calls.clear()  # what the test has left behind is not kept alive by us
+        self.session.finish(measures)
 
     def _measures(self) -> Measures:
-        spent = self._durations
-        shared = self._fixtures.shared
+        attempt, fixtures = self._attempt, self._fixtures
+        spent = attempt.spent.get
+        setup, call, teardown = spent(outcome.SETUP), spent(outcome.CALL), spent(outcome.TEARDOWN)
         return Measures(
-            duration=(sum(spent.values()) - shared) / 1e6,
-            cpu_time=self._cpu / 1e6,
-            setup=_milliseconds(spent.get(outcome.SETUP)),
-            call=_milliseconds(spent.get(outcome.CALL)),
-            teardown=_milliseconds(spent.get(outcome.TEARDOWN)),
-            shared_setup=shared / 1e6,
-            fixtures=self._fixtures.entries(),
+            ((setup or 0) + (call or 0) + (teardown or 0) - fixtures.shared) / 1e6,
+            (attempt.cpu - fixtures.shared_cpu) / 1e6,
+            _milliseconds(setup),
+            _milliseconds(call),
+            _milliseconds(teardown),
+            fixtures.shared / 1e6,
+            fixtures.entries(),
         )
 
     # -- fixtures ---
 
     @guarded
-    def fixture_setup_begins(self) -> None:
+    def fixture_setup_begins(self, fixturedef: Any) -> None:
         """A fixture's set-up begins."""
-        self._fixtures.setup_begins()
+        self._fixtures.setup_begins(fixturedef)
 
     @guarded
     def fixture_setup_ends(self, fixturedef: Any) -> None:
-        """The set-up that began last is over."""
+        """A fixture's set-up is over."""
         self._fixtures.setup_ends(fixturedef)
 
     @guarded
@@ -186,14 +281,17 @@ class PytestRecorder:
     @guarded
     def interrupted(self, excinfo: Any) -> None:
         """Ctrl-C, pytest.exit, or one of pytest's own reasons to stop early."""
-        if excinfo.type is KeyboardInterrupt:
-            self.session.interrupted("SIGINT")
-        elif not self._collection_errors or self.session.trial is not None:
-            self.session.interrupted(f"{excinfo.typename}: {safe_str(excinfo.value)}"[:_NAME_LIMIT])
+        if excinfo.typename == "Interrupted" and self._collection.errors and self.session.trial is None:
+            self._stopped = "collection_errors"
+            return
+        self._stopped = "interrupted"
+        told = f"{excinfo.typename}: {safe_str(excinfo.value)}"[:_NAME_LIMIT]
+        self.session.interrupted("SIGINT" if excinfo.type is KeyboardInterrupt else told)
 
     @guarded
     def internal_error(self, excinfo: Any) -> None:
         """pytest itself, or a plugin, has failed."""
+        self._stopped = "internal_error"
         self.session.interrupted(f"INTERNALERROR: {excinfo.typename}: {safe_str(excinfo.value)}"[:_NAME_LIMIT])
 
     def close(self, code: int) -> None:
@@ -202,85 +300,13 @@ class PytestRecorder:
         self.session.close(code, self._exit_reason(code))
 
     def _exit_reason(self, code: int) -> Optional[str]:
-        if code == 0 or (code == 1 and self.session.tests_failed):
+        if code == 0:
             return None
-        if code == _INTERRUPTED and self._collection_errors:
-            return "collection_errors"
+        if self._stopped is not None:
+            return self._stopped
+        if code == 1 and self.session.tests_failed:
+            return "tests_failed"
         return _EXIT_REASONS.get(code, "plugin")
-
-
-def _kind_of(report: Any, is_subtest: bool) -> Optional[str]:
-    """Return the outcome that a report stands for; None: a set-up or tear-down that went well."""
-    expected = hasattr(report, "wasxfail")
-    if report.failed:
-        if report.when == outcome.CALL:
-            return outcome.FAILED
-        return outcome.ERROR
-    if report.skipped:
-        if report.when == outcome.TEARDOWN:  # the body has had its say
-            return None
-        return outcome.XFAILED if expected else outcome.SKIPPED
-    if report.passed and report.when == outcome.CALL:
-        return outcome.XPASSED if expected and not is_subtest else outcome.PASSED
-    return None
-
-
-def _is_unexpected_success(report: Any, excinfo: Any) -> bool:
-    """pytest's own reports of these hold a text only; newer ones fail unittest's with an exception of that text."""
-    said = (
-        report.longrepr if isinstance(report.longrepr, str) else getattr(getattr(excinfo, "value", None), "msg", None)
-    )
-    return (
-        report.when == outcome.CALL and isinstance(said, str) and said.startswith((_XPASS_STRICT, _UNEXPECTED_SUCCESS))
-    )
-
-
-def _subtest_name(report: Any) -> Optional[str]:
-    """Return a subtest's description where the report is one's (pytest 9, pytest-subtests), else None."""
-    context = getattr(report, "context", None)
-    if context is None or type(report).__name__.lower() != "subtestreport":
-        return None
-    message = getattr(context, "msg", None)
-    values = ", ".join(
-        f"{name}={safe_str(value)}" for name, value in dict(getattr(context, "kwargs", None) or {}).items()
-    )
-    parts = [f"[{safe_str(message)}]" if message else "", f"({values})" if values else ""]
-    return " ".join(part for part in parts if part)[:_NAME_LIMIT] or "(<subtest>)"
-
-
-def _reason_of(report: Any, kind: str) -> Optional[str]:
-    if kind in (outcome.XFAILED, outcome.XPASSED):
-        reason = safe_str(report.wasxfail)
-        return reason[len("reason: ") :] if reason.startswith("reason: ") else reason
-    if kind == outcome.XPASSED_STRICT:
-        said = _longrepr(report)
-        return said[len(_XPASS_STRICT) :] if said.startswith(_XPASS_STRICT) else None
-    return _skip_reason(report) if kind == outcome.SKIPPED else None
-
-
-def _skip_reason(report: Any) -> str:
-    """A skip's longrepr is (path, line, "Skipped: why")."""
-    longrepr = report.longrepr
-    reason = longrepr[2] if isinstance(longrepr, tuple) and len(longrepr) == 3 else safe_str(longrepr)
-    return reason[len("Skipped: ") :] if reason.startswith("Skipped: ") else reason
-
-
-def _longrepr(report: Any) -> str:
-    """The failure as pytest prints it, without colours."""
-    return str(report.longreprtext) if hasattr(report, "longreprtext") else safe_str(report.longrepr)
-
-
-def _last_line(text: str) -> str:
-    """pytest marks the lines of a message with `E   `: the first of them says it best; else the last line."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    marked = [line[1:].strip() for line in lines if line.startswith("E   ")]
-    return marked[-1] if marked else (lines[-1].strip() if lines else "")
-
-
-def _last_type(text: str) -> str:
-    """The exception's type out of "ModuleNotFoundError: No module named 'x'"."""
-    name = _last_line(text).partition(":")[0]
-    return name if name.replace(".", "").isidentifier() else ""
 
 
 def _milliseconds(nanoseconds: Optional[int]) -> Optional[float]:
