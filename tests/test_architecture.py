@@ -12,7 +12,7 @@ import pytest
 from .support import ROOT
 
 # A module imports from the rows above its own, and from nowhere else. Within a row: modules of one folder, or of one
-# framework (pytest_..., django_...). Names of folders stand for all their modules.
+# framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
     "errors outcome texts",
     "record config redaction",
@@ -21,7 +21,7 @@ WRITING = (  # while tests run
     "surroundings trial tally channels",  # the session's own rooms
     "session",
     "signals script",
-    "unittest_result",  # the adapter behind the unittest and the Django doors
+    "unittest_frames unittest_case unittest_result unittest_recorder",  # behind the unittest and the Django doors
     "pytest_case pytest_fixtures pytest_report pytest_recorder django_recorder django_run",  # the other adapters
     "unittest_instrumentation pytest_plugin pytest_hooks pytest_instrumentation django_runner django_instrumentation",
     "__init__",

@@ -8,7 +8,9 @@ from typing import Any, Dict, Optional, Sequence, Set
 
 from .collectors.source import Sources, safe_str
 from .session import Session, guarded
-from .unittest_result import CaseFactory, ResultRecorder, fixture_in
+from .unittest_case import CaseFactory
+from .unittest_frames import fixture_in
+from .unittest_recorder import ResultRecorder
 
 __unittest = True  # as in unittest's own modules: our frames are no part of a test's traceback
 

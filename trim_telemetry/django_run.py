@@ -17,7 +17,7 @@ from .session import Session
 from .signals import on_sigterm
 from .surroundings import Framework
 from .texts import clean
-from .unittest_result import CaseFactory
+from .unittest_case import CaseFactory
 
 USAGE = 2  # argparse's exit code, and Django's
 RUNNER = "runner"  # exit reasons: run_tests said so,

@@ -15,7 +15,8 @@ from .errors import ConfigError
 from .session import Session
 from .signals import on_sigterm
 from .surroundings import Framework
-from .unittest_result import CaseFactory, ResultRecorder
+from .unittest_case import CaseFactory
+from .unittest_recorder import ResultRecorder
 
 __unittest = True  # as in unittest's own modules: our frames are no part of a test's traceback
 
@@ -41,9 +42,10 @@ class _Door:
         except OSError as error:
             raise ConfigError("--trim-file", str(error)) from None
         sources = Sources(self._config.root)
+        recorder = ResultRecorder(session, CaseFactory(sources, rerun), sources)
         self._session = session
-        self._take_signal_back = on_sigterm(session)
-        return ResultRecorder(session, CaseFactory(sources, rerun), sources)
+        self._take_signal_back = on_sigterm(session, recorder.interrupted)
+        return recorder
 
     def exits(self, code: int) -> None:
         """unittest ends the process, or a module that it loads does."""

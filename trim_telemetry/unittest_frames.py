@@ -1,0 +1,73 @@
+"""unittest's own functions, as they stand on the stack: which part of a test, or which fixture, is running.
+
+They are private, and the same from CPython 3.8 to 3.14; tests/test_unittest_frames.py pins them.
+"""
+
+from __future__ import annotations
+
+from types import FrameType, TracebackType
+from typing import Any, Optional, Tuple
+
+from . import outcome
+
+_PHASES = {
+    "_callSetUp": outcome.SETUP,
+    "_pre_setup": outcome.SETUP,
+    "_callTestMethod": outcome.CALL,
+    "_callTearDown": outcome.TEARDOWN,
+    "_callCleanup": outcome.TEARDOWN,
+    "doCleanups": outcome.TEARDOWN,
+    "_post_teardown": outcome.TEARDOWN,
+    "_handleModuleFixture": outcome.SETUP,
+    "_handleClassSetUp": outcome.SETUP,
+    "_tearDownPreviousClass": outcome.TEARDOWN,
+    "doClassCleanups": outcome.TEARDOWN,
+    "_handleModuleTearDown": outcome.TEARDOWN,
+}
+_USERS_PHASES = {
+    "setUp": outcome.SETUP,
+    "asyncSetUp": outcome.SETUP,
+    "tearDown": outcome.TEARDOWN,
+    "asyncTearDown": outcome.TEARDOWN,
+}
+# The suite's own functions around shared fixtures, with the local variable that names what they belong to.
+_FIXTURES = {
+    "_handleClassSetUp": ("setUpClass", "currentClass"),
+    "_tearDownPreviousClass": ("tearDownClass", "previousClass"),
+    "_handleModuleFixture": ("setUpModule", "currentModule"),
+    "_handleModuleTearDown": ("tearDownModule", "previousModule"),
+}
+
+
+def is_fixtures(frame: FrameType) -> bool:
+    """Is it the frame of a suite's function that runs a fixture of a class or module?"""
+    return frame.f_code.co_name in _FIXTURES
+
+
+def fixture_of(frame: FrameType) -> Tuple[str, Any]:
+    """Return which fixture such a frame is about ("setUpClass", ...), and of what: a class, or a module's name."""
+    name, owner = _FIXTURES[frame.f_code.co_name]
+    return name, frame.f_locals.get(owner)
+
+
+def fixture_in(traceback: Optional[TracebackType]) -> Optional[str]:
+    """Return which fixture of a class or module ("setUpClass", ...) a traceback is from; None: a test's own."""
+    found = _FIXTURES.get(traceback.tb_frame.f_code.co_name) if traceback is not None else None
+    return found[0] if found is not None else None
+
+
+def phase_of(traceback: Optional[TracebackType]) -> Optional[str]:
+    """unittest runs each part of a test in a function of its own, whose frame is near the traceback's outer end.
+
+    A subtest's traceback begins further in, right before the user's own function.
+    """
+    for _ in range(6):
+        if traceback is None:
+            break
+        code = traceback.tb_frame.f_code
+        if code.co_name in _PHASES:
+            return _PHASES[code.co_name]
+        if "__unittest" not in traceback.tb_frame.f_globals:
+            return _USERS_PHASES.get(code.co_name, outcome.CALL)
+        traceback = traceback.tb_next
+    return None
