@@ -308,9 +308,15 @@ def test_a_line_that_two_plain_runs_write_differently_is_left_out():
     assert unstable.lines == 2
 
 
+def test_a_diff_shows_both_sides_of_a_long_hunk():
+    lines = unified([Hunk(0, ["a"] * 30, 0, ["b"] * 13)], 40)
+    assert lines[:13] == ["@@ -1,30 +1,13 @@", *["-a"] * 12]
+    assert lines[13:] == ["-... and 18 more lines", *["+b"] * 12, "+... and 1 more lines"]
+
+
 def test_a_diff_is_cut_at_its_limit():
-    lines = unified([Hunk(0, ["a"] * 30, 0, ["b"] * 30)], 40)
-    assert lines[:2] == ["@@ -1,30 +1,30 @@", "-a"]
+    lines = unified([Hunk(number, ["a"], number, ["b"]) for number in range(20)], 40)
+    assert lines[:3] == ["@@ -1,1 +1,1 @@", "-a", "+b"]
     assert len(lines) == 41
     assert lines[-1] == "(more)"
 

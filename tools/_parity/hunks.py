@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Callable, Iterable, Iterator, List, NamedTuple, Sequence, Set, Tuple
 
 _WINDOW = 1_000  # lines of each side that are aligned at a time
+_SHOWN_OF_A_SIDE = 12
 
 
 class Hunk(NamedTuple):
@@ -114,7 +115,14 @@ def unified(found: Sequence[Hunk], limit: int) -> List[str]:
     lines: List[str] = []
     for hunk in found:
         lines.append(f"@@ -{hunk.left_at + 1},{len(hunk.left)} +{hunk.right_at + 1},{len(hunk.right)} @@")
-        lines += [f"-{line}" for line in hunk.left] + [f"+{line}" for line in hunk.right]
+        lines += [*_some("-", hunk.left), *_some("+", hunk.right)]
         if len(lines) > limit:
             return [*lines[:limit], "(more)"]
     return lines
+
+
+def _some(sign: str, lines: Sequence[str]) -> Iterator[str]:
+    """Yield the first lines of one side of a hunk: both sides of it are to be seen in a short diff."""
+    yield from (f"{sign}{line}" for line in lines[:_SHOWN_OF_A_SIDE])
+    if len(lines) > _SHOWN_OF_A_SIDE:
+        yield f"{sign}... and {len(lines) - _SHOWN_OF_A_SIDE} more lines"
