@@ -189,7 +189,7 @@ def test_measures_leave_out_what_was_the_runners(start):
     run.session.clock.now = lambda: next(now)
     run.session.clock.cpu = lambda: next(now)
     run.session.begin(Case, "a", "a")
-    run.session.measure(excluded=250_000, excluded_cpu=500_000)
+    run.session.measure(next(now), next(now), 250_000, 500_000)
     run.session.finish()
     (result,) = run.results()
     assert result["duration"] == result["phases"]["call"] == 0.75

@@ -72,9 +72,11 @@ def test_every_text_is_without_secrets():
 
 def test_an_annotation_has_its_limits():
     trial = Trial(Case("a", "a"), "call")
+    trial.annotate("framework", "another")
     for number in range(60):
         trial.annotate(f"{number}" + "k" * 200, "v" * 3000)
     found = describer().of_trial(trial, None, [], 0)
+    assert "framework" not in found.metadata  # the record has it, and says it right
     assert len(found.metadata) == 50
     assert {len(key) for key in found.metadata} == {100}
     assert {len(value) for value in found.metadata.values()} == {1000}

@@ -152,17 +152,17 @@ class Session:
         if self._trial is not None:
             self._trial.events.append(describe(*arguments))
 
-    def measure(self, ended: int = 0, excluded: int = 0, excluded_cpu: int = 0) -> None:
+    def measure(self, ended: int, ended_cpu: int, excluded: int = 0, excluded_cpu: int = 0) -> None:
         """The code of the test in flight is over, measured as a whole: the time since begin() is its call.
 
-        ended: when it was (0: now); excluded: ns of that time, and of CPU, that were the runner's and not the test's.
+        ended, ended_cpu: when it was, by the clocks; excluded, excluded_cpu: ns that were the runner's and not the test's.
         """
         trial = self._trial
         if trial is not None:
-            trial.ended = ended or self.clock.now()
-            spent = (trial.ended - trial.started - excluded) / 1e6
-            cpu = (self.clock.cpu() - trial.cpu_started - excluded_cpu) / 1e6
-            trial.measures = Measures(duration=spent, cpu_time=cpu, call=spent)
+            trial.ended = ended
+            spent = (ended - trial.started - excluded) / 1e6
+            cpu = (ended_cpu - trial.cpu_started - excluded_cpu) / 1e6
+            trial.measures = Measures(spent, cpu, None, spent)
 
     def finish(self, measures: Optional[Measures] = None) -> None:
         """The test in flight is over. measures: what the runner measured; None: what measure() found, else unknown."""

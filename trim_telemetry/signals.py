@@ -12,15 +12,20 @@ _SHELL_BASE = 128  # a shell shows a death by signal n as exit code 128 + n
 _PATIENCE = 5.0  # seconds: whoever stops a run gives it 10 (docker) or 30 (kubernetes) until SIGKILL
 
 
-def on_sigterm(session: Session) -> Callable[[], None]:
+def _nothing() -> None:
+    """There is nothing to do."""
+
+
+def on_sigterm(session: Session, before: Callable[[], None] = _nothing) -> Callable[[], None]:
     """Close the session when SIGTERM comes, where nobody has a handler of their own; return what takes that back.
 
+    before: is called first; a recorder may say there what it has not told the session yet.
     Only in the main thread. A test that sets a handler wins. A forked child gets the default back at once.
     """
     try:
         import signal
 
-        handler = _Handler(session, signal)
+        handler = _Handler(session, before, signal)
         if signal.getsignal(handler.number) is not signal.SIG_DFL:
             return _nothing
         signal.signal(handler.number, handler.handle)
@@ -36,12 +41,12 @@ def on_sigterm(session: Session) -> Callable[[], None]:
 class _Handler:
     """Ends the process after the summary. Functions are kept from the start: tests replace them."""
 
-    def __init__(self, session: Session, signal: Any) -> None:
+    def __init__(self, session: Session, before: Callable[[], None], signal: Any) -> None:
         import _thread
 
         self.number = signal.SIGTERM
         self.handle = self._handle  # one object, to be known again
-        self._session = session
+        self._session, self._before = session, before
         self._asked = False
         self._patient = True
         self._owner = os.getpid()
@@ -94,13 +99,10 @@ class _Handler:
     def _close_and_die(self) -> None:
         if self._getpid() == self._owner:
             self._session.interrupted("SIGTERM")
+            self._before()
             self._session.close(_SHELL_BASE + int(self.number), "interrupted")
         self._die()
 
     def _die(self) -> None:
         self._put(self.number, self._default)
         self._kill(self._getpid(), self.number)
-
-
-def _nothing() -> None:
-    """There was no handler to take back."""

@@ -51,7 +51,7 @@ class Trial:
 
     def annotate(self, key: str, value: str) -> None:
         """Keep one more annotation, within the limits that `annotate` documents."""
-        if len(self.annotations) < _ANNOTATIONS_LIMIT:
+        if key != "framework" and len(self.annotations) < _ANNOTATIONS_LIMIT:  # that key is the record's own
             self.annotations[clean(key)[:_ANNOTATION_KEY_LIMIT]] = value[: 2 * _ANNOTATION_LIMIT]
 
 

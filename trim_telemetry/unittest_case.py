@@ -19,13 +19,15 @@ _Rerun = Callable[[str], Optional[Sequence[str]]]
 class _ClassFacts(NamedTuple):
     """What is the same for all tests of a class.
 
-    stands_in: it is no test but has a record above the tests; wraps: it makes tests of functions or of doctests.
+    stands_in: it is no test but has a record above the tests; wraps: it makes tests of functions or of doctests;
+    has_own_id: its id() is not unittest's, which is the class and the method.
     """
 
     kind: type
     dotted: str
     stands_in: bool
     wraps: bool
+    has_own_id: bool
     name: str
     module: str
     path: str
@@ -51,15 +53,17 @@ class CaseFactory:
         facts = self._class
         if facts is None or facts.kind is not type(test):
             facts = self._class = self._describe_class(type(test))
-        test_id = bounded_id(safe_str(test.id()))
         if facts.stands_in:
+            test_id = bounded_id(safe_str(test.id()))
             return Case(test_id, test_id[:_NAME_LIMIT], above=True)
         if facts.wraps:
-            return self._describe_wrapped(test, test_id)
+            return self._describe_wrapped(test, bounded_id(safe_str(test.id())))
         method_name = getattr(test, "_testMethodName", "")
+        dotted = f"{facts.dotted}.{method_name}"
+        test_id = bounded_id(safe_str(test.id()) if facts.has_own_id else dotted)
         method = getattr(facts.kind, method_name, None)
         line, defined_at = self._place(method, facts.path)
-        named = method is not None and test_id == f"{facts.dotted}.{method_name}"  # not so where id() is the user's own
+        named = method is not None and test_id == dotted  # not so where id() is the user's own
         return Case(
             test_id,
             clean(method_name)[:_NAME_LIMIT] if test_id.endswith(method_name) else test_id[:_NAME_LIMIT],
@@ -93,6 +97,7 @@ class CaseFactory:
             f"{module}.{kind.__qualname__}",
             _is_stand_in(kind),
             issubclass(kind, unittest.FunctionTestCase) or any(base.__module__ == "doctest" for base in kind.__mro__),
+            getattr(kind, "id", None) is not unittest.TestCase.id,
             clean(kind.__qualname__)[:_PATH_LIMIT],
             clean(module)[:_PATH_LIMIT],
             path,

@@ -42,6 +42,7 @@ class ResultRecorder:
         self._ended = 0  # ns: when the test's own code ended, where the runner has said that it passed
         self._excluded = 0  # ns of the window that were the runner's: formatting a failure, writing to the screen
         self._excluded_cpu = 0
+        self._ended_cpu = 0
         self._pauses = 0  # one within the other
         self._paused = 0
         self._paused_cpu = 0
@@ -92,7 +93,7 @@ class ResultRecorder:
 
     def passed(self) -> None:
         """The runner is about to say that the test passed: nothing of the test's own runs any more."""
-        self._ended, self._paused_cpu = Clock.now(), Clock.cpu()
+        self._ended, self._ended_cpu = Clock.now(), Clock.cpu()
 
     def pause(self) -> None:
         """What comes is the runner's own time."""
@@ -114,8 +115,9 @@ class ResultRecorder:
         if test is not self._test or self._over or trial is None:
             return  # CPython 3.12.1 stops decorated skips that it never started; they have their record
         self._over = True
+        interrupted = not self._ended and isinstance(sys.exc_info()[1], KeyboardInterrupt)
         self._measure()
-        if not self._ended and isinstance(sys.exc_info()[1], KeyboardInterrupt):
+        if interrupted:
             self.session.interrupted("SIGINT")
             self.session.report(Event, outcome.INTERRUPTED, None, "KeyboardInterrupt")
         if trial.events:
@@ -123,15 +125,19 @@ class ResultRecorder:
             trial.stderr = stderr.getvalue() if stderr is not None else None
 
     def _measure(self) -> None:
-        if self._ended:
-            self._excluded_cpu += Clock.cpu() - self._paused_cpu
-        self.session.measure(self._ended, self._excluded, self._excluded_cpu)
+        if not self._ended:
+            self._ended, self._ended_cpu = Clock.now(), Clock.cpu()
+        self.session.measure(self._ended, self._ended_cpu, self._excluded, self._excluded_cpu)
 
     @guarded
     def stopped(self, caller: FrameType) -> None:
         """Somebody told the runner to stop after this test. caller: the frame of whoever it was."""
         if caller.f_globals.get("__name__") == "unittest.signals":  # Ctrl-C, else it was --failfast or a test
             self.session.interrupted("SIGINT")
+
+    def interrupted(self) -> None:
+        """The process is about to end: a test that is over, and only not published yet, is not in flight any more."""
+        self.between_tests()
 
     def between_tests(self) -> None:
         """The suite goes on to the next test. (A test that asks its own result whether to stop is not over.)"""
