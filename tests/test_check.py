@@ -267,6 +267,12 @@ def test_an_interpreter_that_cannot_be_probed_is_a_failure(tmp_path):
     assert said[0].startswith("3.8.0 works with nothing")
 
 
+def test_the_tail_of_a_log_leaves_the_terminal_alone(tmp_path):
+    log = Log(tmp_path / "one.log")
+    log.path.write_bytes(b"a\x00b\x1b[31m\tc\xff\n")
+    assert Result("one", "failed", "why", 1.0, log).lines()[1] == "    | a?b?[31m        c\ufffd"
+
+
 # -- what is said in the end
 
 RESULTS = [

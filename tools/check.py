@@ -11,6 +11,7 @@ Ends with 0 when nothing failed, 1 when something did, 2 for wrong usage.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import time
 from typing import List, Optional, Sequence, Tuple
@@ -25,6 +26,8 @@ from _check.report import SKIPPED, Result, closing, is_good, table
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the cells that the command line asks for; return the exit code."""
     options = _parser().parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a failing test may have printed anything
     began = time.monotonic()
     workshop = Workshop(ROOT / ".venv-check")
     try:

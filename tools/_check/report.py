@@ -26,9 +26,14 @@ class Result(NamedTuple):
         took = f" in {self.seconds:.1f} s" if self.seconds else ""
         said = [f"{self.name}: {self.state}{took}: {self.note}"]
         if self.state == FAILED and self.log is not None:
-            said += [f"    | {line}" for line in self.log.lines()[-_TAIL:]]
+            said += [f"    | {_printable(line)}" for line in self.log.lines()[-_TAIL:]]
             said.append(f"    all of it: {self.log.path}")
         return said
+
+
+def _printable(line: str) -> str:
+    """Without what would move a terminal's cursor or make a log a binary file."""
+    return "".join(character if character.isprintable() else "?" for character in line.expandtabs())
 
 
 def table(results: Iterable[Result]) -> List[str]:
