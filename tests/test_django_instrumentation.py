@@ -36,7 +36,7 @@ def write(path: Path, body: str) -> str:
 def test_settings_name_the_settings_module():
     for settings in (["--settings=probe.custom"], ["--settings", "probe.custom"]):
         done = through(*settings, "manage.py", "test", "shelf.test_database")
-        assert "hello from LoudResult 5" in done.stdout
+        assert "hello from LoudResult" in done.stdout
         assert done.summary["passed_tests"] == 3
 
 
@@ -62,7 +62,7 @@ def test_a_projects_own_runner_is_mixed_into_and_keeps_its_name_options_and_resu
     )
     assert done.summary["passed_tests"] == 3
     assert "loud: probe.custom " in done.stdout
-    assert "hello from LoudResult 5" in done.stdout
+    assert "hello from LoudResult" in done.stdout
 
 
 def test_a_result_class_that_descends_from_nothing_is_left_alone_and_the_summary_says_so():

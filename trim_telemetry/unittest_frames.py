@@ -30,6 +30,7 @@ _USERS_PHASES = {
     "tearDown": outcome.TEARDOWN,
     "asyncTearDown": outcome.TEARDOWN,
 }
+_DJANGOS_OWN = "_setup_and_call"  # calls _pre_setup and _post_teardown; before Django 5 its module is not marked
 # The suite's own functions around shared fixtures, with the local variable that names what they belong to.
 _FIXTURES = {
     "_handleClassSetUp": ("setUpClass", "currentClass"),
@@ -67,7 +68,7 @@ def phase_of(traceback: Optional[TracebackType]) -> Optional[str]:
         code = traceback.tb_frame.f_code
         if code.co_name in _PHASES:
             return _PHASES[code.co_name]
-        if "__unittest" not in traceback.tb_frame.f_globals:
+        if "__unittest" not in traceback.tb_frame.f_globals and code.co_name != _DJANGOS_OWN:
             return _USERS_PHASES.get(code.co_name, outcome.CALL)
         traceback = traceback.tb_next
     return None
