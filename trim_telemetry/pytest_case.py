@@ -31,7 +31,7 @@ class _Surroundings:
         self.file = sources.relative(self.path)
         self.from_here = os.path.relpath(self.path, directory).replace(os.sep, "/")
         self.class_name = clean(_class_name(item))[:_PATH_LIMIT]
-        self.module = clean(getattr(getattr(item, "module", None), "__name__", "") or "")[:_PATH_LIMIT]
+        self.module = clean(_module_name(item))[:_PATH_LIMIT]
         self.tags = [mark.name for mark in item.parent.iter_markers()] if item.parent is not None else []
 
 
@@ -139,6 +139,14 @@ def _spelled(option: str, value: str) -> List[str]:
 def _class_name(item: Any) -> str:
     kind = getattr(item, "cls", None)
     return str(kind.__qualname__) if isinstance(kind, type) else ""
+
+
+def _module_name(item: Any) -> str:
+    examples = getattr(item, "dtest", None)
+    if examples is not None:  # a doctest's; of a text file, it is __main__
+        name = examples.globs.get("__name__", "__main__")
+        return "" if name == "__main__" else str(name)
+    return str(getattr(getattr(item, "module", None), "__name__", None) or "")
 
 
 def _tags(item: Any, inherited: List[str]) -> Sequence[str]:

@@ -13,7 +13,7 @@ from .collectors.source import safe_str
 _NAME_LIMIT = 1_000
 _XPASS_STRICT = "[XPASS(strict)] "  # how pytest's skipping plugin words it
 _UNEXPECTED_SUCCESS = "Unexpected success"  # how pytest's unittest plugin words it
-_TEARDOWN_GROUPS = ("errors while tearing down ", "errors during test teardown")  # pytest 8 and later
+_TEARDOWN_GROUPS = ("errors while tearing down ", "errors during test teardown")  # pytest 7.4 and later
 
 Raised = Tuple[Any, Optional[TracebackType]]  # an exception, or None where only a text is left of it
 
@@ -112,7 +112,7 @@ def cause_of(excinfo: Any) -> Raised:
 
 
 def _ungrouped(error: Any, traceback: Optional[TracebackType]) -> List[Raised]:
-    """pytest 8 and later group the errors of several tear-downs, the last one first; older ones report the first."""
+    """pytest 7.4 and later group the errors of several tear-downs, the last one first; older ones report the first."""
     if not str(getattr(error, "message", "")).startswith(_TEARDOWN_GROUPS):
         return [(error, traceback)]
     return [found for inner in reversed(error.exceptions) for found in _ungrouped(inner, inner.__traceback__)]

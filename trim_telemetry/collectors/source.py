@@ -77,11 +77,17 @@ class Sources:
     def failure(self, error: Any, traceback: Optional[TracebackType], phase: Optional[str], text: str) -> Failure:
         """Return an exception as text. text: the traceback as the runner prints it."""
         try:
-            place = self._users_place(traceback)
+            place = self._unparsed_place(error) or self._users_place(traceback)
             file, line = (self.relative(place[0]), place[1]) if place else (None, None)
         except Exception:  # noqa: BLE001  # the test has patched what paths are made with, and not put it back yet
             file = line = None
         return Failure(phase, _type_name(error), safe_str(error), text, file, line)
+
+    def _unparsed_place(self, error: Any) -> Optional[Tuple[str, int]]:
+        """A SyntaxError names the place in the user's file that the parser, where it was raised, could not read."""
+        if isinstance(error, SyntaxError) and error.filename and error.lineno and self.is_users(error.filename):
+            return error.filename, error.lineno
+        return None
 
     def _users_place(self, traceback: Optional[TracebackType]) -> Optional[Tuple[str, int]]:
         """The innermost frame in the user's own code; where there is none, the innermost of all."""

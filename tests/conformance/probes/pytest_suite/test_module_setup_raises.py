@@ -1,0 +1,6 @@
+def setup_module():
+    raise LookupError("setup_module")
+
+
+def test_one():
+    pass

@@ -1,0 +1,9 @@
+def fill():
+    return {}["missing"]
+
+
+fill()
+
+
+def test_never_seen():
+    pass
