@@ -519,6 +519,7 @@ def test_sigterm_in_a_test_writes_the_summary_and_kills_as_before(tmp_path, acti
         "test_a.T.test_2_signals": "error/interrupted",
     }
     assert found.results[1]["reason"] == "SIGTERM"
+    assert found.results[1]["duration"] > 0.0
     summary = found.summary
     assert (summary["exit_code"], summary["exit_reason"]) == (143, "interrupted")
     assert (summary["interrupted_by"], summary["complete"], summary["not_run_tests"]) == ("SIGTERM", False, 1)
@@ -540,6 +541,25 @@ def test_sigterm_outside_of_tests_writes_the_summary(tmp_path, where):
     assert found.code == -signal.SIGTERM
     assert found.results == []
     assert found.summary["interrupted_by"] == "SIGTERM"
+
+
+@needs_pipes
+def test_sigterm_in_a_cleanup_does_not_cost_what_failed_before_it(tmp_path):
+    suite(
+        tmp_path,
+        """
+        import os, signal, unittest
+        class T(unittest.TestCase):
+            @classmethod
+            def setUpClass(cls):
+                cls.addClassCleanup(lambda: os.kill(os.getpid(), signal.SIGTERM) or signal.pause())
+                raise ValueError("before")
+            def test_x(self): pass
+        """,
+    )
+    found = run(*DOOR, cwd=tmp_path)
+    assert found.code == -signal.SIGTERM
+    assert found.verdicts() == {"setUpClass (test_a.T)": "error/error"}
 
 
 @needs_pipes

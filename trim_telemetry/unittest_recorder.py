@@ -135,9 +135,13 @@ class ResultRecorder:
         if caller.f_globals.get("__name__") == "unittest.signals":  # Ctrl-C, else it was --failfast or a test
             self.session.interrupted("SIGINT")
 
+    @guarded
     def interrupted(self) -> None:
         """The process is about to end: a test that is over, and only not published yet, is not in flight any more."""
-        self.between_tests()
+        if self._test is None or self._over:
+            self.publish()
+        else:
+            self._measure()
 
     def between_tests(self) -> None:
         """The suite goes on to the next test. (A test that asks its own result whether to stop is not over.)"""
