@@ -94,10 +94,13 @@ def _run(command: List[str], suite: Path) -> Cost:
     process = subprocess.Popen(
         command, cwd=suite, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
-    assert process.stdout is not None
-    output = sum(len(block) for block in iter(lambda: process.stdout.read(1 << 16), b""))
+    pipe = process.stdout
+    assert pipe is not None
+    output = 0
+    for block in iter(lambda: pipe.read(1 << 16), b""):
+        output += len(block)
     _, status, usage = os.wait4(process.pid, 0)
-    process.stdout.close()
+    pipe.close()
     process.returncode = status
     if status:
         raise SystemExit(f"{' '.join(command)}: ended with status {status}")
