@@ -582,8 +582,10 @@ def test_sigterm_from_outside_ends_a_test_that_hangs(tmp_path):
     suite(tmp_path, SIGNALS.replace("{action}", "print('hangs', flush=True); threading.Event().wait()"))
     process = start(tmp_path)
     first = []
-    while b"hangs" not in b"".join(first):
-        first.append(process.stdout.readline())
+    for line in process.stdout:  # ends with the process, whatever it has said by then
+        first.append(line)
+        if b"hangs" in line:
+            break
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     found = read(process.returncode, b"".join(first) + out, err)
@@ -614,12 +616,13 @@ def test_sigterm_ends_a_run_whose_stdout_nobody_reads(tmp_path):
 def wait_for_quiet(file: Path, word: bytes) -> int:
     """Wait until the file has stopped to grow, for half a second; return how often it has the word by then."""
     pause, before = threading.Event(), -1
-    while True:
+    for _ in range(240):
         count = file.read_bytes().count(word) if file.exists() else 0
         if count and count == before:
             return count
         before = count
         pause.wait(0.5)
+    raise AssertionError(f"{file.name}: no {word!r} in two minutes")
 
 
 @needs_pipes
