@@ -222,7 +222,7 @@ def test_a_runner_of_the_projects_own_is_observed(tmp_path):
         "    def run(self, test):\n"
         "        self.stream.writeln('my own runner')\n"
         "        return super().run(test)\n"
-        "unittest.TextTestRunner = unittest.runner.TextTestRunner = Runner\n" + PASSING.split("\n", 1)[1],
+        "unittest.runner.TextTestRunner = Runner\n" + PASSING.split("\n", 1)[1],
     )
     ours, plain = run(*DOOR, cwd=tmp_path), run(*PLAIN, cwd=tmp_path)
     assert ours.verdicts() == {"test_a.T.test_x": "passed/passed"}
@@ -366,6 +366,15 @@ def test_it_runs_with_warnings_as_errors(tmp_path):
     found = run("-W", "error", *DOOR, cwd=write(tmp_path, test_a=PASSING))
     assert found.code == 0
     assert found.stderr.splitlines()[0] == "."
+
+
+def test_it_runs_in_development_mode(tmp_path):
+    """Where Python warns of every descriptor left open, and of bytes taken for text."""
+    command = ("-X", "dev", "-bb", "-W", "error")
+    write(tmp_path, test_a=PASSING)
+    ours, plain = run(*command, *DOOR, cwd=tmp_path), run(*command, *PLAIN, cwd=tmp_path)
+    assert (ours.code, ours.stdout) == (plain.code, plain.stdout) == (0, "")
+    assert ours.stderr.count("\n") == plain.stderr.count("\n")
 
 
 def test_it_runs_with_asserts_and_docstrings_stripped(tmp_path):

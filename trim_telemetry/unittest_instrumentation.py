@@ -105,7 +105,7 @@ class _Program(unittest.TestProgram):
         super().createTests(from_discovery, *others, **named)
 
     def runTests(self) -> None:
-        runner = unittest.TextTestRunner  # asked only now: a test package may have put another one there
+        runner = unittest.runner.TextTestRunner  # asked only now: a test package may have put another one there
         self.testRunner = type(runner.__name__, (_ObservedRunner, runner), {"recorder": self._recorder})
         super().runTests()
 
