@@ -46,6 +46,7 @@ class Hooks:
     def __init__(self, recorder: PytestRecorder, closes: bool) -> None:
         self._recorder = recorder
         self._closes = closes
+        self._ends_badly = False  # with an exception that nobody catches
 
     @_first
     def pytest_collection(self) -> None:
@@ -119,11 +120,22 @@ class Hooks:
         self._recorder.internal_error(excinfo)
 
     @_wrapper
+    def pytest_sessionfinish(self) -> _Wrapping:
+        self._ends_badly = True
+        try:
+            given = yield
+            self._ends_badly = _raised(given) and not isinstance(given.excinfo[1], pytest.exit.Exception)
+            return given
+        except pytest.exit.Exception:  # what pytest does catch
+            self._ends_badly = False
+            raise
+
+    @_wrapper
     def pytest_unconfigure(self, config: Any) -> _Wrapping:
         code = _RAISED
         try:
             given = yield
-            if not _raised(given):
+            if not _raised(given) and not self._ends_badly:
                 code = config.pluginmanager.get_plugin("session").exitstatus  # pytest registers its session so
             return given
         finally:

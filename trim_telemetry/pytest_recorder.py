@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pytest
@@ -295,9 +296,9 @@ class PytestRecorder:
         self.session.interrupted(f"INTERNALERROR: {excinfo.typename}: {safe_str(excinfo.value)}"[:_NAME_LIMIT])
 
     def close(self, code: int) -> None:
-        """End the run. code: what the process ends with."""
+        """End the run. code: what is given to sys.exit()."""
         self._take_signal_back()
-        self.session.close(code, self._exit_reason(code))
+        self.session.close(code & 0xFF if os.name == "posix" else code, self._exit_reason(code))
 
     def _exit_reason(self, code: int) -> Optional[str]:
         if code == 0:

@@ -3,17 +3,15 @@
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
 import pytest
 
-from ..support import ROOT, Run, environment, run
+from ..pytest_doors import DOORS, VERSION, install, plain, through
+from ..support import Run, environment
 
 SUITE = Path(__file__).parent / "probes" / "pytest_suite"
-VERSION = tuple(int(part) for part in pytest.__version__.split(".")[:2])
-DOORS = ("module", "plugin", "entry point")
 
 VERDICTS = {
     "test_verdicts.py": {
@@ -115,35 +113,8 @@ SCREEN = {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: Any) -> Path:
-    """A folder with the package and the metadata that an installer leaves beside it."""
-    folder: Path = tmp_path_factory.mktemp("site")
-    shutil.copytree(ROOT / "trim_telemetry", folder / "trim_telemetry", ignore=shutil.ignore_patterns("__pycache__"))
-    metadata = folder / "trim_telemetry-0.1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: trim-telemetry\nVersion: 0.1.0\n")
-    (metadata / "entry_points.txt").write_text(
-        "[pytest11]\ntrim_telemetry.pytest_plugin = trim_telemetry.pytest_plugin\n"
-    )
-    files = [path.relative_to(folder).as_posix() for path in sorted((folder / "trim_telemetry").rglob("*.py"))]
-    (metadata / "RECORD").write_text("".join(f"{file},,\n" for file in files))
-    return folder
-
-
-def through(door: str, *arguments: str, cwd: Path, installed: Path, **variables: str) -> Run:
-    """Run pytest through one of the doors."""
-    if door == "entry point":
-        env = environment(**{"PYTHONPATH": str(installed), **variables})
-        return run("-m", "pytest", "--trim", *arguments, cwd=cwd, env=env)
-    env = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **variables)
-    if door == "module":
-        return run("-m", "trim_telemetry.pytest_instrumentation", *arguments, cwd=cwd, env=env)
-    return run("-m", "pytest", "-p", "trim_telemetry.pytest_plugin", "--trim", *arguments, cwd=cwd, env=env)
-
-
-def plain(*arguments: str, cwd: Path, **variables: str) -> Run:
-    """Run pytest without us."""
-    env = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **variables)
-    return run("-m", "pytest", *arguments, cwd=cwd, env=env)
+    """A folder that the package is installed in."""
+    return install(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="module", params=DOORS)
