@@ -38,7 +38,7 @@ def environment(**changes: str) -> Dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TRIM_", "PYTEST", "DJANGO", "COV_", "COVERAGE"))
+        if not name.startswith(("TRIM_", "PYTEST", "PYTHONUNBUFFERED", "DJANGO", "COV_", "COVERAGE"))
     }
     path = os.pathsep.join([str(ROOT), *filter(None, [kept.get("PYTHONPATH")])])
     return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", **changes}

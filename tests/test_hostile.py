@@ -60,9 +60,9 @@ def assert_within(record, began, ended):
 # Each of these leaves its mess behind for the tests after it.
 MESSES = {
     "prints_without_a_newline": "print('no newline', end='')",
-    "prints_to_the_descriptor": "os.write(1, b'past sys.stdout')",
+    "prints_to_the_descriptor": "sys.stdout.flush(); os.write(1, b'past sys.stdout')",
     "prints_a_marker_of_its_own": "print('TEST', end=''); print('_RESUL', end='')",
-    "prints_text_that_is_no_text": "sys.stdout.buffer.write(b'\\xff\\x00\\xfe'); sys.stdout.flush()",
+    "prints_text_that_is_no_text": "sys.stdout.flush(); sys.stdout.buffer.write(b'\\xff\\x00\\xfe')",
     "replaces_stdout": "sys.stdout = io.StringIO()",
     "replaces_stdout_by_nothing": "sys.stdout = None",
     "detaches_stdout": "sys.__stdout__.flush(); sys.__stdout__.detach()",
@@ -580,7 +580,7 @@ def test_a_handler_from_before_the_run_stays(tmp_path):
 @needs_pipes
 def test_sigterm_from_outside_ends_a_test_that_hangs(tmp_path):
     suite(tmp_path, SIGNALS.replace("{action}", "print('hangs', flush=True); threading.Event().wait()"))
-    process = start(tmp_path)
+    process = start(tmp_path, bufsize=0)  # communicate() leaves out what a buffer has taken in already
     first = []
     for line in process.stdout:  # ends with the process, whatever it has said by then
         first.append(line)
