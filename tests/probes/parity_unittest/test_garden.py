@@ -10,6 +10,12 @@ def sabotaged(what):
     return "trim_telemetry" in sys.modules and what in os.environ.get("PARITY_SABOTAGE", "").split(",")
 
 
+def leave():
+    sys.stdout.flush()
+    sys.stderr.flush()  # fully buffered before 3.9
+    os._exit(9)
+
+
 class Verdicts(unittest.TestCase):
     def test_passes(self):
         """A first line ... with dots."""
@@ -125,7 +131,7 @@ class Sabotaged(unittest.TestCase):
         if sabotaged("exit code"):
             import atexit
 
-            atexit.register(os._exit, 9)
+            atexit.register(leave)
 
     def test_output_of_chance(self):
         if "PARITY_CHANCE" in os.environ:
