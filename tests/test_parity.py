@@ -304,7 +304,8 @@ def test_a_line_that_two_plain_runs_write_differently_is_left_out():
     found = list(hunks(["a", "chance 1", "pick an apple"], ["a", "chance 333", "pick a plum"], str))
     assert [unstable.covers(hunk) for hunk in found] == [True]
     assert not unstable.covers(Hunk(0, ["a"], 0, ["b"]))
-    assert not unstable.covers(Hunk(3, [], 3, ["an additional line"]))
+    assert not unstable.covers(Hunk(3, [], 3, ["a line behind it"]))
+    assert unstable.covers(Hunk(2, [], 2, ["a line within it"]))
     assert unstable.lines == 2
 
 

@@ -101,7 +101,10 @@ class Unstable:
 
     def covers(self, hunk: Hunk) -> bool:
         """Does this differ in a way, or at a place, in which two plain runs differed, too?"""
-        if hunk.left and self._places.issuperset(_places(hunk)):
+        within = (
+            _places(hunk) if hunk.left else (hunk.left_at - 1, hunk.left_at)
+        )  # an insertion: what it stands between
+        if self._places.issuperset(within):
             return True
         return bool(self._shapes) and all(self._shape(line) in self._shapes for line in [*hunk.left, *hunk.right])
 
