@@ -123,27 +123,33 @@ def bare_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
 def paired_cells(workshop: Workshop, support: Support) -> List[Cell]:
     """Return a cell for each pair of a pytest and a Django that an interpreter supports.
 
-    The oldest and the newest pair run all tests, those between them the tests of the pytest and Django doors: nothing
-    else depends on these releases, and all of it in every cell would take an hour.
+    The oldest and the newest pair run all tests; those between them run the tests of the doors whose release has no
+    other cell. Nothing else depends on these releases, and all of it in every cell would take an hour.
     """
     found = pairs(support.of("pytest"), support.of("django"))
-    ends = found[:1] + found[-1:]
-    return [_paired_cell(workshop, support.interpreter, pair, pair in ends) for pair in found]
+    cells, tried = [], {release for pair in (*found[:1], *found[-1:]) for release in pair}
+    for place, pair in enumerate(found):
+        has_all = place in (0, len(found) - 1)
+        projects = [] if has_all else [release.project for release in pair if release and release not in tried]
+        cells.append(_paired_cell(workshop, support.interpreter, pair, projects))
+        tried.update(pair)
+    return cells
 
 
-def _paired_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair, has_all: bool) -> Cell:
+def _paired_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair, projects: Sequence[str]) -> Cell:
+    """Return the cell of a pair. projects: whose doors it tests; of none: it runs all tests."""
     name = " ".join([str(interpreter), *(str(release) for release in pair if release)])
 
     def work(log: Log) -> str:
         made = workshop.paired(name, interpreter, pair, log)
-        return _test(made, log, *([] if has_all else files_of_doors(ROOT / "tests")))
+        return _test(made, log, *door_tests(ROOT / "tests", projects))
 
-    return Cell(name if has_all else f"{name} (doors)", work)
+    return Cell(f"{name} ({' and '.join(projects)} tests)" if projects else name, work)
 
 
-def files_of_doors(folder: Path) -> List[str]:
-    """Return the test files that bear pytest's or Django's name."""
-    found = sorted({*folder.rglob("test_*pytest*.py"), *folder.rglob("test_*django*.py")})
+def door_tests(folder: Path, projects: Sequence[str]) -> List[str]:
+    """Return the test files that bear a project's name."""
+    found = sorted(path for project in projects for path in folder.rglob(f"test_*{project}*.py"))
     return [str(path) for path in found if "probes" not in path.relative_to(folder).parts]
 
 
