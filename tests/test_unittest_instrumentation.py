@@ -250,6 +250,27 @@ def test_a_suite_that_can_be_gone_through_only_once_still_runs(tmp_path):
     assert "only once" in ours.summary["warnings"][0]
 
 
+def test_an_error_of_something_without_an_id_has_a_record(tmp_path):
+    """As plugins report their own failures."""
+    write(
+        tmp_path,
+        test_a="import sys, unittest\n"
+        "class Plugin:\n"
+        "    def shortDescription(self): return None\n"
+        "    def __str__(self): return 'my plugin'\n"
+        "    failureException = AssertionError\n"
+        "class T(unittest.TestCase):\n"
+        "    def run(self, result):\n"
+        "        super().run(result)\n"
+        "        try: raise ValueError('the plugin is broken')\n"
+        "        except ValueError: result.addError(Plugin(), sys.exc_info())\n"
+        "    def test_x(self): pass\n",
+    )
+    found = run(*DOOR, cwd=tmp_path)
+    assert found.code == run(*PLAIN, cwd=tmp_path).code == 1
+    assert found.verdicts() == {"test_a.T.test_x": "passed/passed", "my plugin": "error/error"}
+
+
 def test_a_test_whose_id_raises_has_a_record(tmp_path):
     write(
         tmp_path,

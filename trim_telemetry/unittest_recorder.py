@@ -48,9 +48,7 @@ class ResultRecorder:
         self._paused_cpu = 0
         self._subtest_passed = False
         self._fixture: Optional[Tuple[str, Any, int]] = None
-        self._held: Dict[str, List[Event]] = (
-            {}
-        )  # of a fixture above the tests, by the name the runner gives its failure
+        self._held: Dict[str, List[Event]] = {}  # of a fixture, by the name that the runner gives its failure
         self._tests_of: Dict[type, int] = {}  # how many are still to start
         self._collected = 0
 
@@ -183,13 +181,13 @@ class ResultRecorder:
             self.session.report(self._event, kind, error, text, reason, None)
             if (
                 kind == outcome.SKIPPED
-            ):  # nothing of it ran; but Django's tests may break before their start, who knows when
+            ):  # nothing of it ran; but Django's tests may break before their start, unknown when
                 self._measure()
             self._over = True
             return
         if self._test is not None:
             self.publish()
-        name = safe_str(test.id())
+        name = safe_str(test.id() if hasattr(test, "id") else test)
         # Held, as CPython 3.8 runs the clean-ups of a class or module, which go by the same name, behind the fixture.
         self._held.setdefault(name, []).append(self._event(kind, error, text, reason, None))
 
