@@ -176,7 +176,8 @@ def test_the_file_tells_the_run_in_order(tmp_path):
 def test_the_file_may_be_named_after_the_run(tmp_path):
     write(tmp_path, test_a=PASSING)
     run(*DOOR, "--trim-file", "runs/{run_id}.ndjson", "--trim-run-id", "r-1", cwd=tmp_path)
-    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["r-1.ndjson"]
+    run(*DOOR, cwd=tmp_path, env=environment(TRIM_FILE="runs/{run_id}.ndjson", TRIM_RUN_ID="r-2"))
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["r-1.ndjson", "r-2.ndjson"]
 
 
 def test_the_run_id_of_each_run_is_its_own(tmp_path):
