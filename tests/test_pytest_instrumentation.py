@@ -138,8 +138,7 @@ def test_run_without_a_stdout_ends_as_pytest_does(tmp_path: Path) -> None:
         done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, stderr=-1)
         codes.append(done.returncode)
     records = read_file(tmp_path / "records.ndjson")
-    assert codes[0] == codes[1] == records[-1]["exit_code"]  # not 0: pytest wants to flush it
-    assert [record["record_type"] for record in records].count("test_result") == 1
+    assert codes[0] == codes[1] == records[-1]["exit_code"]  # not 0: pytest can't do without
 
 
 def test_output_of_both_streams_in_one_pipe_keeps_our_lines_whole(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Generator, TypeVar
+from typing import Any, Callable, Generator, Optional, TypeVar
 
 import pytest
 
@@ -46,7 +46,7 @@ class Hooks:
     def __init__(self, recorder: PytestRecorder, closes: bool) -> None:
         self._recorder = recorder
         self._closes = closes
-        self._ends_badly = False  # with an exception that nobody catches
+        self._raised_with: Optional[int] = None  # exit status with which the end of the session raised
 
     @_first
     def pytest_collection(self) -> None:
@@ -120,14 +120,15 @@ class Hooks:
         self._recorder.internal_error(excinfo)
 
     @_wrapper
-    def pytest_sessionfinish(self) -> _Wrapping:
-        self._ends_badly = True
+    def pytest_sessionfinish(self, exitstatus: int) -> _Wrapping:
+        self._raised_with = exitstatus
         try:
             given = yield
-            self._ends_badly = _raised(given) and not isinstance(given.excinfo[1], pytest.exit.Exception)
+            if not _raised(given) or isinstance(given.excinfo[1], pytest.exit.Exception):
+                self._raised_with = None
             return given
-        except pytest.exit.Exception:  # what pytest does catch
-            self._ends_badly = False
+        except pytest.exit.Exception:  # the only one that pytest catches
+            self._raised_with = None
             raise
 
     @_wrapper
@@ -135,8 +136,11 @@ class Hooks:
         code = _RAISED
         try:
             given = yield
-            if not _raised(given) and not self._ends_badly:
-                code = config.pluginmanager.get_plugin("session").exitstatus  # pytest registers its session so
+            session = config.pluginmanager.get_plugin("session")  # pytest registers its own so
+            status = getattr(session, "exitstatus", _RAISED)
+            # pluggy before 1.2 does not come back to us where a wrapper within ours raises: a new status says more.
+            if not _raised(given) and status != self._raised_with:
+                code = status
             return given
         finally:
             if self._closes:

@@ -56,13 +56,13 @@ def _run(options: Dict[str, str], arguments: List[str]) -> int:
     # One word each: of two words pytest would take the second for a path, and look for its configuration there.
     ours = [f"{settings.OPTION_PREFIX}{name.replace('_', '-')}={value}" for name, value in options.items()]
     door = Door(pytest_plugin.DOOR)
-    code = 1  # what Python makes of an exception that nobody catches
+    code: Any = 1  # what Python makes of an exception that nobody catches
     try:
-        made = int(pytest.main(["-p", pytest_plugin.__name__, "--trim", *ours, *arguments], plugins=[door]))
+        made = pytest.main(["-p", pytest_plugin.__name__, "--trim", *ours, *arguments], plugins=[door])
         sys.stdout.flush()
         code = made
     except SystemExit as error:
-        code = _exit_code(error.code)
+        code = error.code
         raise
     except KeyboardInterrupt:
         code = _SIGINT
@@ -72,14 +72,7 @@ def _run(options: Dict[str, str], arguments: List[str]) -> int:
     return made
 
 
-def _exit_code(code: Any) -> int:
-    """What the process ends with for a SystemExit's code (sys.exit())."""
-    if code is None:
-        return 0
-    return int(code) if isinstance(code, int) else 1
-
-
-def _close(door: Door, options: Dict[str, str], code: int) -> None:
+def _close(door: Door, options: Dict[str, str], code: Any) -> None:
     """Write the summary; where pytest ended before it configured us, a bare one."""
     if door.recorder is not None:
         door.recorder.close(code)
@@ -87,9 +80,10 @@ def _close(door: Door, options: Dict[str, str], code: int) -> None:
         _close_unconfigured(options, code)
 
 
-def _close_unconfigured(options: Dict[str, str], code: int) -> None:
+def _close_unconfigured(options: Dict[str, str], code: Any) -> None:
     import pytest
 
+    from .pytest_recorder import process_status
     from .session import Session, current
     from .surroundings import Framework
 
@@ -101,10 +95,8 @@ def _close_unconfigured(options: Dict[str, str], code: int) -> None:
     except (ConfigError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return
-    session.close(code, _REASONS.get(code, "plugin"))
-
-
-_REASONS = {_USAGE: "usage", _SIGINT: "interrupted"}
+    reasons = {_USAGE: "usage", _SIGINT: "interrupted"}
+    session.close(process_status(code), reasons.get(code, "plugin"))
 
 
 if __name__ == "__main__":

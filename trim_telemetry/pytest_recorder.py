@@ -295,10 +295,11 @@ class PytestRecorder:
         self._stopped = "internal_error"
         self.session.interrupted(f"INTERNALERROR: {excinfo.typename}: {safe_str(excinfo.value)}"[:_NAME_LIMIT])
 
-    def close(self, code: int) -> None:
-        """End the run. code: what is given to sys.exit()."""
+    def close(self, code: Any) -> None:
+        """End the run. code: what goes to sys.exit()."""
         self._take_signal_back()
-        self.session.close(code & 0xFF if os.name == "posix" else code, self._exit_reason(code))
+        status = process_status(code)
+        self.session.close(status, self._exit_reason(status))
 
     def _exit_reason(self, code: int) -> Optional[str]:
         if code == 0:
@@ -308,6 +309,14 @@ class PytestRecorder:
         if code == 1 and self.session.tests_failed:
             return "tests_failed"
         return _EXIT_REASONS.get(code, "plugin")
+
+
+def process_status(code: Any) -> int:
+    """Return what a process ends with that calls sys.exit(code)."""
+    if code is None:
+        return 0
+    status = int(code) if isinstance(code, int) else 1
+    return status & 0xFF if os.name == "posix" else status
 
 
 def _milliseconds(nanoseconds: Optional[int]) -> Optional[float]:
