@@ -283,6 +283,20 @@ def test_parallel_failures_have_the_right_names_and_no_made_up_times():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Django's parallel suite forks")
+def test_parallel_tests_may_be_named_like_what_a_subtest_has(tmp_path):
+    body = """
+        class T(SimpleTestCase):
+            def test_case(self):
+                self.skipTest("a reason")
+        class U(SimpleTestCase):
+            def test_case(self):
+                pass
+    """
+    done = manage("--parallel", "2", test_in(tmp_path, body))
+    assert done.verdicts() == {"test_made.T.test_case": "skipped/skipped", "test_made.U.test_case": "passed/passed"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Django's parallel suite forks")
 def test_parallel_subtests_stay_with_their_test():
     pytest.importorskip("tblib", reason="Django hands no failure over without it")
     done = manage("--parallel", "2", "-k", "subtest_", "-k", "test_never", "shelf.test_verdicts")

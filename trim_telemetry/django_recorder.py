@@ -10,7 +10,7 @@ from .collectors.source import Sources, safe_str
 from .session import Session, guarded
 from .unittest_case import CaseFactory
 from .unittest_frames import fixture_in
-from .unittest_recorder import ResultRecorder
+from .unittest_recorder import ResultRecorder, _SubTest
 
 __unittest = True  # as in unittest's own modules: our frames are no part of a test's traceback
 
@@ -47,8 +47,7 @@ class DjangoRecorder(ResultRecorder):
 
     def _as_known_here(self, test: Any) -> Any:
         """A subtest comes with a copy of its test: give it the test that is on."""
-        case = getattr(test, "test_case", None)
-        if case is None or self._test is None or case.id() != self._test.id():
+        if not isinstance(test, _SubTest) or self._test is None or test.test_case.id() != self._test.id():
             return test
         own = copy(test)
         own.test_case = self._test
@@ -56,7 +55,7 @@ class DjangoRecorder(ResultRecorder):
 
     def _name_above(self, test: Any, error: Any) -> Optional[str]:
         """Return unittest's name of the fixture that this is about, None where it is about the test."""
-        case = getattr(test, "test_case", test)  # of a subtest
+        case = test.test_case if isinstance(test, _SubTest) else test
         if not isinstance(case, unittest.TestCase):
             return safe_str(test.id())  # as Django 5.1 and later have it, where no test of the class was started
         if case is self._test and not self._over:
