@@ -485,9 +485,12 @@ def finish(process, file=None):
 
 
 SIGNALS = """
-import os, signal, sys, threading, unittest
+import os, signal, sys, threading, time, unittest
 
 def send(name): os.kill(os.getpid(), getattr(signal, name))
+
+def wait():  # not in one call, before which the signal may have been taken
+    while True: time.sleep(0.01)
 
 class T(unittest.TestCase):
     def test_1_passes(self): pass
@@ -503,10 +506,10 @@ class T(unittest.TestCase):
 @pytest.mark.parametrize(
     "action",
     [
-        "send('SIGTERM'); signal.pause()",
+        "send('SIGTERM'); wait()",
         "send('SIGTERM'); threading.Lock().acquire() and threading.Event().wait()",
-        "threading.Timer(0, send, ['SIGTERM']).start(); signal.pause()",
-        "send('SIGTERM'); send('SIGTERM'); signal.pause()",
+        "threading.Timer(0, send, ['SIGTERM']).start(); wait()",
+        "send('SIGTERM'); send('SIGTERM'); wait()",
         "[self.assertTrue(1) for _ in iter(int, 1) if send('SIGTERM')]",
     ],
 )
@@ -530,13 +533,15 @@ def test_sigterm_in_a_test_writes_the_summary_and_kills_as_before(tmp_path, acti
 @pytest.mark.parametrize(
     "where",
     [
-        "import os, signal; os.kill(os.getpid(), signal.SIGTERM); signal.pause()",
-        "def setUpModule(): import os, signal; os.kill(os.getpid(), signal.SIGTERM); signal.pause()",
+        "wait()",
+        "def setUpModule(): wait()",
     ],
     ids=["import", "module_fixture"],
 )
 def test_sigterm_outside_of_tests_writes_the_summary(tmp_path, where):
-    suite(tmp_path, f"import unittest\n{where}\nclass T(unittest.TestCase):\n    def test_x(self): pass\n")
+    code = "import os, signal, time, unittest\ndef wait():\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+    code += f"    while True: time.sleep(0.01)\n{where}\nclass T(unittest.TestCase):\n    def test_x(self): pass\n"
+    suite(tmp_path, code)
     found = run(*DOOR, cwd=tmp_path)
     assert found.code == -signal.SIGTERM
     assert found.results == []
@@ -548,12 +553,16 @@ def test_sigterm_in_a_cleanup_does_not_cost_what_failed_before_it(tmp_path):
     suite(
         tmp_path,
         """
-        import os, signal, unittest
+        import os, signal, time, unittest
         class T(unittest.TestCase):
             @classmethod
             def setUpClass(cls):
-                cls.addClassCleanup(lambda: os.kill(os.getpid(), signal.SIGTERM) or signal.pause())
+                cls.addClassCleanup(cls.clean)
                 raise ValueError("before")
+            @staticmethod
+            def clean():
+                os.kill(os.getpid(), signal.SIGTERM)
+                while True: time.sleep(0.01)
             def test_x(self): pass
         """,
     )
@@ -627,7 +636,7 @@ def wait_for_quiet(file: Path, word: bytes) -> int:
 
 @needs_pipes
 def test_ctrl_c_in_a_test_ends_as_plain_unittest_does(tmp_path):
-    for action in ("raise KeyboardInterrupt", "send('SIGINT'); signal.pause()"):
+    for action in ("raise KeyboardInterrupt", "send('SIGINT'); wait()"):
         suite(tmp_path, SIGNALS.replace("{action}", action))
         found = run(*DOOR, cwd=tmp_path)
         assert found.code == run(*PLAIN, cwd=tmp_path).code == -signal.SIGINT
