@@ -65,7 +65,9 @@ def guarded(method: _Method) -> _Method:
             return None
         try:
             return method(self, *arguments, **named)
-        except Exception as error:  # noqa: BLE001  # the one broad except: whatever it is, it is ours and not the user's
+        except (
+            Exception
+        ) as error:  # noqa: BLE001  # the one broad except: whatever it is, it is ours and not the user's
             session.failed(method.__name__, error)
             return None
 
@@ -155,7 +157,7 @@ class Session:
     def measure(self, ended: int, ended_cpu: int, excluded: int = 0, excluded_cpu: int = 0) -> None:
         """The code of the test in flight is over, measured as a whole: the time since begin() is its call.
 
-        ended, ended_cpu: when it was, by the clocks; excluded, excluded_cpu: ns that were the runner's and not the test's.
+        ended, ended_cpu: when it was, by the clocks; excluded, excluded_cpu: ns of that time that were the runner's.
         """
         trial = self._trial
         if trial is not None:
