@@ -65,9 +65,7 @@ def guarded(method: _Method) -> _Method:
             return None
         try:
             return method(self, *arguments, **named)
-        except (
-            Exception
-        ) as error:  # noqa: BLE001  # the one broad except: whatever it is, it is ours and not the user's
+        except Exception as error:  # noqa: BLE001  # the one broad except: it is ours, whatever it is
             session.failed(method.__name__, error)
             return None
 
