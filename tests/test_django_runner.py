@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Run, environment, run
+from tests.support import Run, environment, read_file, run
 
 django = pytest.importorskip("django")
 
@@ -244,12 +244,14 @@ def test_two_runs_in_one_process_are_two_runs(tmp_path):
         "django.setup()\n"
         "from trim_telemetry.django_runner import TrimTelemetryRunner\n"
         "for label in ('shelf.test_database.Books', 'shelf.test_database.Committed'):\n"
-        "    print('failures:', TrimTelemetryRunner().run_tests([label]))\n"
+        "    TrimTelemetryRunner(trim_file=label + '.ndjson', trim_run_id=label).run_tests([label])\n"
     )
     path = os.pathsep.join([str(PROJECT), environment()["PYTHONPATH"]])
     env = environment(DJANGO_SETTINGS_MODULE="probe.settings", PYTHONPATH=path, TRIM_STDOUT="off")
-    done = run(str(tmp_path / "script.py"), cwd=PROJECT, env=env)
-    assert done.stdout.count("failures: 0") == 2
+    assert run("script.py", cwd=tmp_path, env=env).code == 0
+    for label, count in (("shelf.test_database.Books", 3), ("shelf.test_database.Committed", 1)):
+        summary = read_file(tmp_path / f"{label}.ndjson")[-1]
+        assert (summary["run_id"], summary["total_tests"], summary["complete"]) == (label, count, True)
 
 
 PARALLEL = {
