@@ -314,6 +314,18 @@ def test_what_the_tests_have_printed_stands_before_the_line(pipe, lines):
     assert pipe.text() == b"printed\n\nTEST_RESULT:{}\n"
 
 
+def test_a_line_written_by_a_signal_handler_in_the_middle_of_a_print_is_not_lost(pipe):
+    """A buffered stream refuses to be flushed there. It is flushed again before the next line."""
+    stream = mock.Mock(spec=["flush"])
+    stream.flush.side_effect = [RuntimeError("reentrant call inside <_io.BufferedWriter name='<stdout>'>"), None]
+    lines = StdoutLines(pipe.writer, stream)
+    lines.write("TEST_RESULT:", "{}")
+    lines.write("TEST_SUMMARY:", "{}")
+    lines.close()
+    assert pipe.text() == b"\nTEST_RESULT:{}\n\nTEST_SUMMARY:{}\n"
+    assert stream.flush.call_count == 2
+
+
 @pytest.mark.parametrize("error", [ValueError("closed file"), OSError(errno.EPIPE, "gone"), None])
 def test_stream_that_can_not_be_flushed_does_not_keep_the_line_back(error, pipe):
     stream = mock.Mock(spec=["flush"] if error else [])

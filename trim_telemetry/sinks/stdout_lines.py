@@ -35,6 +35,8 @@ class StdoutLines:
             self._flush()  # type: ignore[misc]  # write() has checked that it is not None
         except BlockingIOError:  # somebody set O_NONBLOCK on it, and its reader is slow: the rest stays in its buffer
             pass
+        except RuntimeError:  # "reentrant call": a signal handler writes this, in the middle of a print
+            pass
         except (ValueError, OSError):  # closed by a test, or its reader is gone: the user's own output, not ours
             self._flush = None
 
