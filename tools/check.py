@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import signal
 import sys
 import time
 from typing import List, Optional, Sequence, Tuple
@@ -26,6 +27,7 @@ from _check.report import SKIPPED, Result, closing, is_good, table
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the cells that the command line asks for; return the exit code."""
     options = _parser().parse_args(argv)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job has its children ignore it
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a failing test may have printed anything
     began = time.monotonic()
