@@ -12,7 +12,7 @@ import pytest
 from tools._parity import judge, pytest_listing, unittest_listing, verdicts
 from tools._parity.command import UsageError, understand
 from tools._parity.hunks import Hunk, Unstable, hunks, unified
-from tools._parity.screen import Normaliser, comparable, shape, without_colours, without_markers
+from tools._parity.screen import Normaliser, comparable, shape, without_colours, without_markers, without_our_plugin
 from tools._parity.told import Result, Told, key
 from tools._parity.told import read as read_records
 from tools._parity.verdicts import Printed, executions, wanted
@@ -843,6 +843,16 @@ def parity(probe: str, tmp_path: Path, *arguments: str):
 DJANGO = ["DJANGO_SETTINGS_MODULE=site_settings", sys.executable, "manage.py", "test"]
 UNITTEST = [sys.executable, "-m", "unittest"]
 PYTEST = ["PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", sys.executable, "-m", "pytest", "--rootdir=.", "-p", "no:randomly"]
+
+
+def test_our_name_among_pytests_plugins_is_no_difference():
+    lines = [
+        "platform linux",
+        "plugins: trim-telemetry-0.1.0",
+        "plugins: a-1.0, trim-telemetry-0.1.0, b-2",
+        "plugins: a-1.0",
+    ]
+    assert list(without_our_plugin(lines)) == ["platform linux", "plugins: a-1.0, b-2", "plugins: a-1.0"]
 
 
 def test_a_unittest_suite_that_runs_alike_gives_0(tmp_path):

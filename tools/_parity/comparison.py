@@ -10,7 +10,7 @@ from .command import Command, UsageError
 from .execution import Execution
 from .hunks import Hunk, Unstable, hunks
 from .judge import Difference
-from .screen import Normaliser, as_text, comparable, shape, without_colours, without_markers
+from .screen import Normaliser, as_text, comparable, shape, without_colours, without_markers, without_our_plugin
 from .told import Told
 from .verdicts import Printed
 
@@ -122,7 +122,7 @@ def _output(
 
 
 def _comparable(run: Execution, name: str, marked: List[bytes], normalise: Normaliser, ordered: bool) -> Iterable[str]:
-    lines = comparable(as_text(_lines(run, name, marked)))
+    lines = comparable(without_our_plugin(as_text(_lines(run, name, marked))))
     return lines if ordered else sorted(map(normalise, lines))
 
 

@@ -9,6 +9,7 @@ import re
 from typing import Callable, Iterable, Iterator, Sequence, Tuple
 
 _MARKERS = (b"TEST_RESULT:", b"TEST_SUMMARY:")
+_PLUGINS = "plugins: "
 _ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
 
 
@@ -101,6 +102,17 @@ _RULES: Sequence[Tuple[str, str, str]] = (
 )
 _PATTERNS = [(needed, re.compile(pattern), replacement) for needed, pattern, replacement in _RULES]
 _PADDED = re.compile(r"(=+|-+) (.*<duration>.*) (=+|-+)")  # a ruler is as long as the text in it leaves room for
+
+
+def without_our_plugin(lines: Iterable[str]) -> Iterator[str]:
+    """Take our name out of pytest's `plugins:` line, where it stands when the installed package is named with -p."""
+    for line in lines:
+        if line.startswith(_PLUGINS):
+            names = [name for name in line[len(_PLUGINS) :].split(", ") if not name.startswith("trim-telemetry-")]
+            if not names:
+                continue
+            line = _PLUGINS + ", ".join(names)
+        yield line
 
 
 class Normaliser:
