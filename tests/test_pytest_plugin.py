@@ -737,3 +737,53 @@ def test_hypothesis_tests_are_one_test_each(tmp_path: Path) -> None:
     }
     assert [result["line"] for result in done.results] == [6, 11]
     assert [result["file"] for result in done.results] == ["test_it.py", "test_it.py"]
+
+
+DIES_ELSEWHERE = """
+    import pytest
+    from _pytest.reports import TestReport
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(item, nextitem):
+        if item.name != "test_dies":
+            return None
+        report = TestReport(item.nodeid, item.location, {}, "failed", "crashed with signal 11", "???")
+        item.ihook.pytest_runtest_logreport(report=report)
+        return True
+"""
+
+
+def test_test_that_died_in_another_process_has_crashed(tmp_path: Path) -> None:
+    """pytest-xdist and pytest-forked report it so."""
+    write(tmp_path, test_it="def test_dies(): pass\n" + PASSES, conftest=DIES_ELSEWHERE)
+    done = observed("-q", cwd=tmp_path)
+    assert done.verdicts() == {"test_it.py::test_dies": "error/crashed", "test_it.py::test_passes": "passed/passed"}
+    died = done.results[0]
+    assert (died["duration"], died["cpu_time"], set(died["phases"].values())) == (None, None, {None})
+    assert (died["failure"]["phase"], died["failure"]["message"]) == (None, "crashed with signal 11")
+
+
+RETRIES = """
+    import pytest
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(item, call):
+        report = (yield).get_result()
+        while call.when == "call" and report.failed and item.config.getini("retries") == "yes":
+            report.outcome = "retried"
+            item.ihook.pytest_runtest_logreport(report=report)
+            item.ihook.pytest_runtest_setup(item=item)
+            again = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), when="call")
+            report.outcome = "failed" if again.excinfo else "passed"
+
+    def pytest_addoption(parser):
+        parser.addini("retries", "try again", default="yes")
+"""
+
+
+def test_attempts_are_counted_by_their_set_ups(tmp_path: Path) -> None:
+    """pytest-retry runs them within the report of the first."""
+    test_it = "runs = []\ndef test_it():\n    runs.append(1)\n    assert len(runs) > 2\n"
+    done = observed("-q", cwd=write(tmp_path, test_it=test_it, conftest=RETRIES))
+    assert done.verdicts() == {"test_it.py::test_it": "passed/passed"}
+    assert (done.results[0]["attempts"], done.results[0]["flaky"]) == (3, True)

@@ -15,7 +15,7 @@ from .collectors.timing import Clock
 from .outcome import Event, Failure
 from .pytest_case import CaseFactory
 from .pytest_fixtures import FixtureTimes
-from .record import Case, Measures
+from .record import UNMEASURED, Case, Measures
 from .session import Session, guarded
 from .signals import on_sigterm
 from .texts import bounded_id
@@ -23,6 +23,7 @@ from .trial import Trial
 
 _NAME_LIMIT = 1_000
 _COLLECTION_SLOWEST = 10
+_PHASES = (outcome.SETUP, outcome.CALL, outcome.TEARDOWN)
 _PYTEST_9 = int(pytest.__version__.partition(".")[0]) >= 9
 _EXIT_REASONS = {4: "usage", 5: "no_tests", 6: "too_many_warnings"}  # pytest.ExitCode
 
@@ -33,9 +34,10 @@ class _Attempt:
     The times are our own, because pytest's clock can be frozen by a fixture.
     """
 
-    __slots__ = ("_cpu_mark", "_mark", "calls", "cpu", "last_report", "spent", "subtest_reports")
+    __slots__ = ("_cpu_mark", "_mark", "begun", "calls", "cpu", "last_report", "spent", "subtest_reports")
 
     def __init__(self) -> None:
+        self.begun = False
         self.calls: Dict[str, Any] = {}  # pytest's CallInfo by phase
         self.spent: Dict[str, int] = {}  # ns by phase
         self.cpu = 0  # ns of all phases
@@ -151,12 +153,17 @@ class PytestRecorder:
         """A phase begins."""
         trial = self._trial
         if trial is not None:
-            if phase == outcome.SETUP and self._attempt.calls:  # pytest-rerunfailures and its kin
-                trial.attempts += 1
-                self._attempt = _Attempt()
-                self._fixtures.forget()
+            if phase == outcome.SETUP:
+                self._begin_attempt(trial)
             trial.phase = phase
             self._attempt.go()
+
+    def _begin_attempt(self, trial: Trial) -> None:
+        if self._attempt.begun:  # pytest-rerunfailures and its kin run a test again
+            trial.attempts += 1
+            self._attempt = _Attempt()
+            self._fixtures.forget()
+        self._attempt.begun = True
 
     def leave(self, call: Any) -> None:
         """A phase, or a subtest in it, is over."""
@@ -180,7 +187,7 @@ class PytestRecorder:
         subtest = said.subtest_name(report)
         if subtest is None:
             attempt.last_report = report
-            if report.when not in attempt.spent:  # it ran in a process of its own (pytest-forked)
+            if report.when in _PHASES and report.when not in attempt.spent:  # it ran in another process (pytest-forked)
                 attempt.spent[report.when] = round(report.duration * 1e9)
         else:
             trial.subtests += 1
@@ -217,10 +224,11 @@ class PytestRecorder:
         if kind == outcome.FAILED and said.is_unexpected_success(report, excinfo):
             kind = outcome.XPASSED_STRICT
         reason = said.reason_of(report, kind)
-        if kind not in (outcome.FAILED, outcome.ERROR, outcome.XFAILED):
+        if kind not in (outcome.FAILED, outcome.ERROR, outcome.XFAILED, outcome.CRASHED):
             return [Event(kind, None, reason, subtest)]
         text = said.text_of(report)
-        failures = [self._failure(raised, report.when, text) for raised in said.exceptions_of(excinfo)]
+        phase = None if kind == outcome.CRASHED else report.when
+        failures = [self._failure(raised, phase, text) for raised in said.exceptions_of(excinfo)]
         return [Event(kind, failure, reason, subtest) for failure in failures]
 
     def _failure(self, raised: said.Raised, phase: Optional[str], text: str) -> Failure:
@@ -248,14 +256,15 @@ class PytestRecorder:
 
     def _measures(self) -> Measures:
         attempt, fixtures = self._attempt, self._fixtures
-        spent = attempt.spent.get
-        setup, call, teardown = spent(outcome.SETUP), spent(outcome.CALL), spent(outcome.TEARDOWN)
+        spent = attempt.spent
+        if not spent:  # whoever ran it did not say how long
+            return UNMEASURED
         return Measures(
-            ((setup or 0) + (call or 0) + (teardown or 0) - fixtures.shared) / 1e6,
+            (sum(spent.values()) - fixtures.shared) / 1e6,
             (attempt.cpu - fixtures.shared_cpu) / 1e6,
-            _milliseconds(setup),
-            _milliseconds(call),
-            _milliseconds(teardown),
+            _milliseconds(spent.get(outcome.SETUP)),
+            _milliseconds(spent.get(outcome.CALL)),
+            _milliseconds(spent.get(outcome.TEARDOWN)),
             fixtures.shared / 1e6,
             fixtures.entries(),
         )

@@ -15,6 +15,9 @@ _XPASS_STRICT = "[XPASS(strict)] "  # how pytest's skipping plugin words it
 _UNEXPECTED_SUCCESS = "Unexpected success"  # how pytest's unittest plugin words it
 _TEARDOWN_GROUPS = ("errors while tearing down ", "errors during test teardown")  # pytest 7.4 and later
 
+# Which failure it is by the phase that a report is on; the last is pytest-xdist's and pytest-forked's.
+_FAILURES = {outcome.CALL: outcome.FAILED, "???": outcome.CRASHED}
+
 Raised = Tuple[Any, Optional[TracebackType]]  # an exception, or None where only a text is left of it
 
 
@@ -22,7 +25,7 @@ def kind_of(report: Any) -> Optional[str]:
     """Return the outcome that a report stands for; None: it says nothing of the verdict."""
     expected = hasattr(report, "wasxfail")
     if report.failed:
-        return outcome.FAILED if report.when == outcome.CALL else outcome.ERROR
+        return _FAILURES.get(report.when, outcome.ERROR)
     if report.skipped:
         if expected:
             return outcome.XFAILED
