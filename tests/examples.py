@@ -15,7 +15,7 @@ CASE = Case("mod.K.test_a", "test_a", "K", "mod", "mod.py", 7)
 
 def written(case=CASE, status="passed", final="passed", measures=None, detail=None, run=RUN, **place):
     """A record, written, held against the schema, and taken back."""
-    made = Record(case, status, final, (NOON, NOON), measures or Measures(), detail)
+    made = Record(case, status, final, (NOON, NOON), measures or Measures(), detail, place.get("worker"))
     seq, running, judgement = place.get("seq", 1), place.get("running", NOWHERE), place.get("judgement", UNREMARKABLE)
     return strict.check(json.loads(made.to_json(run, seq, running, judgement)), "test_result")
 
@@ -25,3 +25,8 @@ def detailed(**values):
     for name, value in values.items():
         setattr(detail, name, value)
     return detail
+
+
+def named(name):
+    """The case of a test of which nothing but its name is known."""
+    return Case(name, name)

@@ -7,7 +7,7 @@ from typing import Any, Dict
 import jsonschema
 
 SCHEMA = json.loads((Path(__file__).resolve().parent.parent / "trim_telemetry" / "schema.json").read_text("utf-8"))
-RECORD_TYPES = ("run_start", "collected", "test_start", "test_result", "run_summary", "late_call")
+RECORD_TYPES = ("run_start", "collected", "covered", "test_start", "test_result", "run_summary", "late_call")
 
 
 def closed(schema: Any) -> Any:

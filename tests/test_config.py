@@ -109,6 +109,13 @@ def test_private_variables_are_taken_out_of_the_environment_and_no_others(root):
     assert environ == {"TRIM_STDOUT": "off", "HOME": "h"}
 
 
+def test_what_collect_sets_is_for_the_run_that_it_starts_and_not_for_its_tests(root):
+    environ = {"TRIM_COLLECT": "/c", "TRIM_STDOUT": "off", "TRIM_FILE": "f", "TRIM_FSYNC": "on", "HOME": "h"}
+    made = load({}, environ, root)
+    assert (made.collector, made.stdout, made.fsync) == ("/c", False, True)
+    assert environ == {"TRIM_FSYNC": "on", "HOME": "h"}
+
+
 def test_private_variables_go_even_where_the_command_line_wins(root):
     environ = {"TRIM_RUN_ID": "r", "TRIM_FILE": "f"}
     made = load({"run_id": "mine"}, environ, root)
@@ -123,7 +130,7 @@ def test_file_is_absolute_and_has_the_run_in_its_name(root, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("setting", config.SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_can_stand_in_each_place(setting, root):
-    words = {"stdout": "off", "redact": "off", "file": "f", "run_id": "r", "log_level": "ERROR"}
+    words = {"stdout": "off", "redact": "off", "fsync": "on", "file": "f", "run_id": "r", "log_level": "ERROR"}
     word = words.get(setting.name, "7")
     assert setting.option == "--trim-" + setting.name.replace("_", "-")
     ours, _ = split_arguments([setting.option, word])
@@ -134,7 +141,7 @@ def test_each_setting_can_stand_in_each_place(setting, root):
 
 
 def test_every_setting_belongs_to_the_config_and_the_other_way_round():
-    fields = {*Config._fields, *Thresholds._fields} - {"root", "thresholds", "notices"}
+    fields = {*Config._fields, *Thresholds._fields} - {"root", "thresholds", "notices", "collector"}
     assert {setting.name for setting in config.SETTINGS} == fields
 
 
@@ -142,7 +149,7 @@ def test_help_names_the_default():
     defaults = {**Config("", "")._asdict(), **Thresholds()._asdict()}
     for setting in config.SETTINGS:
         value = defaults[setting.name]
-        if isinstance(value, (int, float)) and setting.name not in ("stdout", "redact", "log_level"):
+        if isinstance(value, (int, float)) and setting.name not in ("stdout", "fsync", "redact", "log_level"):
             assert f"({value:g})" in setting.help, setting.name
 
 
@@ -200,7 +207,7 @@ def test_settings_are_shown_as_plain_json_without_the_thresholds(root):
     shown = load({"run_id": "r"}, {}, root).shown()
     assert json.loads(json.dumps(shown)) == shown
     caps = {"max_logs", "max_output", "max_message", "max_traceback"}
-    assert set(shown) == {"stdout", "file", "redact", "log_level", *caps}
+    assert set(shown) == {"stdout", "file", "fsync", "redact", "log_level", *caps}
 
 
 # -- pyproject.toml ----------------------------------------------------------------------------------------------------

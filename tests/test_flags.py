@@ -4,7 +4,17 @@ import pytest
 
 from trim_telemetry.analysis.flags import judge
 from trim_telemetry.config import Thresholds
-from trim_telemetry.record import NO_NETWORK, NO_QUERIES, Section, uncollected_network, uncollected_queries
+from trim_telemetry.record import (
+    NO_NETWORK,
+    NO_QUERIES,
+    Measures,
+    Record,
+    Section,
+    uncollected_network,
+    uncollected_queries,
+)
+
+from .examples import CASE, NOON, detailed
 
 DEFAULTS = Thresholds()
 
@@ -19,12 +29,20 @@ def network(blocked=()):
     return {**uncollected_network("collected", None), "count": len(blocked), "blocked_calls": list(blocked)}
 
 
+BOOLEANS = ("is_slow", "is_db_heavy", "is_network_heavy", "has_blocked_network_calls")
 QUIET = queries()
 CALM = network()
 
 
 def judged(duration=1.0, queries=QUIET, network=CALM, flaky=False, thresholds=DEFAULTS):
-    return judge(duration, Section(queries), Section(network), flaky, thresholds)
+    return judge(made(duration, Section(queries), Section(network), flaky), thresholds)
+
+
+def made(duration, queries, network, flaky):
+    detail = detailed(attempts=2) if flaky else None
+    record = Record(CASE, "passed", "passed", (NOON, NOON), Measures(duration), detail)
+    record.queries, record.network = queries, network
+    return record
 
 
 def flags(*arguments, **named):
@@ -32,7 +50,7 @@ def flags(*arguments, **named):
 
 
 def booleans(judgement):
-    return judgement[:4]
+    return tuple(getattr(judgement, name) for name in BOOLEANS)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +137,7 @@ def test_call_that_was_allowed_is_external_and_not_blocked():
     ],
 )
 def test_test_is_judged_by_its_duration_where_nothing_else_is_collected(duration, flaky, is_slow, expected):
-    found = judge(duration, NO_QUERIES, NO_NETWORK, flaky, DEFAULTS)
+    found = judge(made(duration, NO_QUERIES, NO_NETWORK, flaky), DEFAULTS)
     assert (booleans(found), list(found.flags)) == ((is_slow, None, None, None), expected)
 
 

@@ -27,16 +27,6 @@ needs_fork = pytest.mark.skipif(not HAS_FORK, reason="needs os.fork")
 needs_pipes = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX pipes and signals")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def children_hear_ctrl_c():
-    """A shell's background job ignores it, and so would whatever is started from there."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def suite(folder: Path, code: str, name: str = "test_a") -> Path:
     """Write a test module into a folder; return the folder."""
     (folder / f"{name}.py").write_text(dedent(code), encoding="utf-8")

@@ -57,12 +57,7 @@ def test_node_id_that_can_not_be_given_on_a_command_line_is_no_rerun(file: str, 
 ODD_IDS = """
     import pytest
 
-    @pytest.mark.parametrize("text", [
-        pytest.param(0, id="é"),
-        pytest.param(1, id="a\\tb"),
-        pytest.param(2, id="\\x1b[31mred"),
-        pytest.param(3, id="日本"),
-    ])
+    @pytest.mark.parametrize("text", [0, 1, 2, 3], ids=["é", "a\\tb", "\\x1b[31mred", "日本"])
     def test_it(text): pass
 """
 

@@ -125,7 +125,7 @@ def test_fixture_made_while_another_is_torn_down_is_counted_once(tmp_path: Path)
     assert result["duration"] >= 0
     times = {entry["name"]: entry for entry in result["fixture_durations"]}
     if "other" in times and times["wide"]["teardown"] is not None:  # newer pytest refuses to make it
-        assert times["wide"]["teardown"] < times["other"]["setup"] + 20
+        assert (times["wide"]["teardown"] >= 10, times["other"]["setup"] >= 30) == (True, True)
     phases = sum(phase for phase in result["phases"].values() if phase is not None)
     assert phases == pytest.approx(result["duration"] + result["shared_setup"], abs=1e-6)
 

@@ -94,7 +94,7 @@ def test_options_may_stand_in_pytests_own_places(tmp_path: Path) -> None:
 
 def test_main_returns_the_exit_code(tmp_path: Path) -> None:
     write(tmp_path, test_it="def test_fails(): assert False\n")
-    calls = f"import sys; from {DOOR} import main; print('code:', main(['-q'])); print('still here')"
+    calls = f"import sys; from {DOOR} import main; print('code:', int(main(['-q']))); print('still here')"
     done = run("-c", calls, cwd=tmp_path, env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"))
     assert done.summary is None or done.summary["exit_code"] == 1
     assert done.code == 0

@@ -362,8 +362,11 @@ def test_projects_conftest_and_plugins_stay(tmp_path: Path) -> None:
 def test_no_warning_is_raised_on_the_way_in(tmp_path: Path, installed: Path) -> None:
     write(tmp_path, test_it=PASSES)
     (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    arguments, variables = ("-q", "-W", "error"), {"PYTHONWARNINGS": "error::Warning"}
+    if run("-m", "pytest", *arguments, cwd=tmp_path, env=environment(**variables)).code:
+        pytest.skip("this pytest, or another plugin of it, itself warns on this Python")
     for door in DOORS:
-        done = through(door, "-q", "-W", "error", cwd=tmp_path, installed=installed, PYTHONWARNINGS="error::Warning")
+        done = through(door, *arguments, cwd=tmp_path, installed=installed, **variables)
         assert done.code == 0, done.stderr
         assert "warning" not in done.stdout.lower()
 
@@ -496,7 +499,7 @@ FLAKY = """
     def test_passes_at_last():
         runs.append(1)
         if len(runs) < 3:
-            time.sleep(0.05)
+            time.sleep(0.3)
             assert False, "not yet"
         runs.clear()
 
@@ -531,7 +534,7 @@ def test_reruns_are_attempts_of_one_test(tmp_path: Path) -> None:
     never = done.results[2]
     assert (never["failure"]["message"].splitlines()[0], never["failure"]["others"]) == ("attempt 3", 0)
     at_last = done.results[0]
-    assert at_last["duration"] < 50, "the final attempt's"
+    assert at_last["duration"] < 300, "the final attempt's"
     assert at_last["failure"] is None
 
 
@@ -765,6 +768,7 @@ def test_test_that_died_in_another_process_has_crashed(tmp_path: Path) -> None:
 
 RETRIES = """
     import pytest
+    from _pytest.runner import CallInfo  # pytest 6.0 has no public name for it
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(item, call):
@@ -773,7 +777,7 @@ RETRIES = """
             report.outcome = "retried"
             item.ihook.pytest_runtest_logreport(report=report)
             item.ihook.pytest_runtest_setup(item=item)
-            again = pytest.CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), when="call")
+            again = CallInfo.from_call(lambda: item.ihook.pytest_runtest_call(item=item), when="call")
             report.outcome = "failed" if again.excinfo else "passed"
 
     def pytest_addoption(parser):

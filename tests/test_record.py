@@ -54,7 +54,7 @@ def test_full_record_says_everything():
     case = Case("a::b", "b", tags=["slow"], fixtures=["db"], rerun=["a::b"], defined_at="base.py:3")
     fixture = {"name": "db", "scope": "module", "setup": 1.0, "teardown": None}
     measures = Measures(6.0, 1.0, 1.0, 2.0, 3.0, 0.5, [fixture])
-    found = written(case, "failed", "failed", measures, detail, RunIdentity("run-1", "pytest", "gw0"))
+    found = written(case, "failed", "failed", measures, detail, RunIdentity("run-1", "pytest"), worker="gw0")
     assert (found["logs"], found["reason"], found["failure"]) == ([log], "50%", failure)
     assert found["metadata"] == {"framework": "pytest", "ticket": "5 % 3 %s %(x)s"}
     assert (found["stdout"], found["stderr"], found["truncated"]) == ("%d", "%%", ["stdout"])

@@ -1,8 +1,10 @@
 """A run from its first record to its summary, without a runner: what doors tell, and what goes wrong."""
 
+import errno
 import json
 import logging
 import os
+from unittest import mock
 
 import pytest
 
@@ -14,6 +16,7 @@ from trim_telemetry.record import Case, Measures
 from trim_telemetry.session import Session, guarded
 from trim_telemetry.surroundings import Framework
 
+from .examples import named
 from .strict import check
 from .support import read_file
 
@@ -51,7 +54,7 @@ class Started:
 
     def test(self, name="mod.K.test_a", *events, measures=None):
         """One test, from begin to finish."""
-        self.session.begin(Case, name, name)
+        self.session.begin(named, name)
         for event in events:
             self.session.report(event._replace)  # which gives the event itself
         self.session.finish(measures or Measures(1.0, 1.0, None, 1.0))
@@ -188,7 +191,7 @@ def test_measures_leave_out_what_was_the_runners(start):
     run.session.started = next(now)
     run.session.clock.now = lambda: next(now)
     run.session.clock.cpu = lambda: next(now)
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session.measure(next(now), next(now), 250_000, 500_000)
     run.session.finish()
     (result,) = run.results()
@@ -199,7 +202,7 @@ def test_measures_leave_out_what_was_the_runners(start):
 
 def test_test_that_nobody_measured_has_no_duration_and_no_part_in_the_figures(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session.finish()
     (result,) = run.results()
     assert (result["duration"], result["cpu_time"], result["performance"]["is_slow"]) == (None, None, None)
@@ -218,7 +221,7 @@ def test_record_above_the_tests_is_not_timed(start):
 
 def test_test_that_the_runner_never_ended_is_not_lost(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session.report(lambda: FAILED)
     run.test("b")
     assert [(result["id"], result["status"]) for result in run.results()] == [("a", "failed"), ("b", "passed")]
@@ -226,7 +229,7 @@ def test_test_that_the_runner_never_ended_is_not_lost(start):
 
 def test_test_in_flight_when_the_run_ends_is_interrupted(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session.interrupted("SIGINT")
     run.session.interrupted("SIGTERM")
     *_, result, summary = run.end(130)
@@ -238,7 +241,7 @@ def test_log_records_of_a_test_are_its_own(start):
     run = start(max_logs=2)
     logger = logging.Logger("sample")
     logger.addHandler(logging.NullHandler())
-    run.session.begin(Case, "a", "a", phase="setup")
+    run.session.begin(named, "a", phase="setup")
     for number in range(3):
         logger.error("\x1b[31m%d", number)
     run.session.finish()
@@ -252,7 +255,7 @@ def test_log_records_of_a_test_are_its_own(start):
 def test_output_is_kept_of_tests_that_did_not_pass(start):
     run = start(max_output=3)
     for events in ([], [FAILED]):
-        run.session.begin(Case, "a", "a")
+        run.session.begin(named, "a")
         for event in events:
             run.session.report(event._replace)
         run.session.trial.stdout, run.session.trial.stderr = "abcdef", ""
@@ -267,7 +270,7 @@ def test_output_is_kept_of_tests_that_did_not_pass(start):
 
 def test_annotation_is_in_the_metadata_of_its_test_only(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     trim_telemetry.annotate("ticket", 42)
     run.session.finish()
     trim_telemetry.annotate("between", "tests")
@@ -284,7 +287,7 @@ def test_annotation_without_a_run_does_nothing(monkeypatch):
 
 def test_annotations_have_limits(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     for number in range(60):
         trim_telemetry.annotate(f"{number:03}" + "k" * 200, "\x1b[31m" + "v" * 2000)
     run.session.finish()
@@ -305,7 +308,7 @@ class Speechless(Exception):
 
 def test_annotation_whose_str_raises_does_not_reach_the_test(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     trim_telemetry.annotate("key", Speechless())
     run.session.finish()
     (warning,) = run.summary()["warnings"]
@@ -317,7 +320,7 @@ def test_annotation_whose_str_raises_does_not_reach_the_test(start):
 
 def test_guarded_method_is_the_method(start):
     adapter = start().adapter
-    assert (adapter.double(2), adapter.double(2, times=3)) == (4, 6)
+    assert (adapter.double(2), adapter.double(2, 3)) == (4, 6)
     assert (adapter.double.__name__, adapter.double.__doc__) == ("double", "Doubles.")
 
 
@@ -379,7 +382,7 @@ def test_case_that_can_not_be_told_still_has_a_record(start):
 
 def test_collector_of_logs_that_fails_is_left_out_and_said(start):
     run = start()
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session._logs_failed(ValueError("broken"))
     run.session.finish()
     run.test("b")
@@ -454,6 +457,39 @@ def test_reader_that_is_gone_ends_stdout_and_not_the_file(start):
     assert [warning.partition(":")[0] for warning in summary["warnings"]] == ["stdout-lost"]
 
 
+def test_file_that_a_test_removes_is_said_once_and_the_run_goes_on(start):
+    run = start()
+    run.test("a")
+    run.path.unlink()
+    run.test("b")
+    run.session.close(0)
+    *results, summary = [json.loads(line.partition(":")[2]) for line in run.stdout() if line]
+    assert [result["id"] for result in results] == ["a", "b"]
+    assert summary["warnings"] == [f"file-lost: {run.path} was removed while the tests ran"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_disk_that_takes_no_file_at_all_is_said_and_stdout_has_everything(number, start, monkeypatch):
+    def refuse(*arguments, **named):
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("trim_telemetry.sinks.ndjson_file.os.makedirs", refuse)
+        run = start()
+    run.test("a")
+    run.session.close(0)
+    result, summary = [json.loads(line.partition(":")[2]) for line in run.stdout() if line]
+    assert (result["id"], summary["warnings"][0].partition(":")[0]) == ("a", "file-lost")
+
+
+def test_disk_that_takes_no_file_stops_a_run_that_nobody_would_hear_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "_current", None)
+    refuse = mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
+    monkeypatch.setattr("trim_telemetry.sinks.ndjson_file.os.makedirs", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        Session(Config("/", "run-1", stdout=False, file=str(tmp_path / "run.ndjson")), Framework("unittest", "3"))
+
+
 def test_run_that_loses_both_channels_goes_on(start):
     run = start()
     channels = run.session._channels
@@ -507,7 +543,7 @@ def test_signal_within_a_record_waits_for_its_end(start):
     def lines():
         return run.path.read_text("ascii").splitlines()
 
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session._channels._file = Signalled()
     run.session.finish()
     assert handled == [3]  # run_start, test_start, test_result: all whole
@@ -522,7 +558,7 @@ def test_signal_that_closes_within_a_record_leaves_it_whole(start):
         run.session.when_idle(lambda: run.session.close(143, "interrupted"))
         write(line)
 
-    run.session.begin(Case, "a", "a")
+    run.session.begin(named, "a")
     run.session._channels._file.write = signalled
     run.session.finish()
     assert [record["record_type"] for record in run.end()][-2:] == ["test_result", "run_summary"]

@@ -69,7 +69,7 @@ def test_summary_is_written_and_the_process_dies_of_the_signal(run):
 
 
 def test_test_in_flight_is_interrupted(run):
-    found = run("on_sigterm(session); session.begin(Case, 'a', 'a'); terminate(); signal.pause()")
+    found = run("on_sigterm(session); session.begin(lambda name: Case(name, name), 'a'); terminate(); signal.pause()")
     assert_terminated(found)
     assert found.verdicts() == {"a": "error/interrupted"}
     assert found.results[0]["reason"] == "SIGTERM"
@@ -139,7 +139,7 @@ def test_platform_whose_threads_can_not_be_signalled_still_has_the_handler(run):
 def test_forked_child_has_the_default_back_and_writes_nothing(run):
     code = """if True:
         on_sigterm(session)
-        session.begin(Case, "a", "a")
+        session.begin(lambda name: Case(name, name), "a")
         ours = handler()
         child = os.fork()
         if not child:

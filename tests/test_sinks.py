@@ -260,6 +260,44 @@ def test_file_is_written_after_its_folder_is_gone(tmp_path):
     file.close()
 
 
+def test_file_knows_whether_its_path_still_leads_to_it(tmp_path):
+    path = tmp_path / "run.ndjson"
+    file = NdjsonFile(str(path))
+    with mock.patch.multiple(os, stat=mock.DEFAULT):
+        assert file.is_there()
+    path.unlink()
+    assert not file.is_there()
+    path.touch()  # another file of the same name
+    assert not file.is_there()
+    file.close()
+
+
+def test_file_is_on_the_disk_before_the_run_goes_on_where_that_is_asked_for(tmp_path):
+    steps = []
+    file = NdjsonFile(str(tmp_path / "run.ndjson"), fsync=True)
+    descriptor = file._descriptor
+    descriptor._write = lambda number, data: steps.append("write") or len(data)
+    descriptor._fsync = lambda number: steps.append("fsync")
+    file.write("1")
+    file.write("2")
+    file.close()
+    assert steps == ["write", "fsync"] * 2
+
+
+def test_file_is_locked_while_its_process_lives_and_no_longer(tmp_path):
+    """Not by what the process starts: a daemon that outlives the run is none of it."""
+    path = tmp_path / "run.ndjson"
+    file = NdjsonFile(str(path))
+    child = subprocess.Popen([sys.executable, "-c", "print(); input()"], stdin=-1, stdout=-1, close_fds=False)
+    child.stdout.read(1)  # it runs
+    with open(path) as other:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        file.close()
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    child.communicate(b"\n")
+
+
 # -- stdout ------------------------------------------------------------------------------------------------------------
 
 

@@ -5,11 +5,10 @@ import unittest
 
 import pytest
 
-from trim_telemetry import unittest_frames
-from trim_telemetry.unittest_frames import fixture_in, is_fixtures, phase_of
+from trim_telemetry.unittest_frames import FIXTURES, phase_of
 
 
-@pytest.mark.parametrize("function, owner", [(name, local) for name, (_, local) in unittest_frames._FIXTURES.items()])
+@pytest.mark.parametrize("function, owner", [(name, local) for name, (_, local) in FIXTURES.items()])
 def test_a_suite_runs_each_fixture_in_a_function_that_knows_whose_it_is(function, owner):
     assert owner in getattr(unittest.TestSuite, function).__code__.co_varnames
 
@@ -77,12 +76,10 @@ def test_the_phase_of_a_failure_is_read_off_its_traceback(method, phase):
     result = _Keeps()
     _Fails(method).run(result)
     assert [phase_of(traceback) for traceback in result.tracebacks] == [phase]
-    assert fixture_in(result.tracebacks[0]) is None
 
 
 def test_an_exception_without_a_traceback_has_no_phase():
     assert phase_of(None) is None
-    assert fixture_in(None) is None
 
 
 @pytest.mark.parametrize("fixture, phase", [("setUpClass", "setup"), ("tearDownClass", "teardown")])
@@ -93,8 +90,8 @@ def test_a_class_fixtures_failure_is_known_by_its_frame(fixture, phase):
     kind = type("Kind", (unittest.TestCase,), {fixture: classmethod(fail), "runTest": lambda self: None})
     result = _Keeps()
     unittest.TestSuite([kind()]).run(result)
-    assert [(fixture_in(traceback), phase_of(traceback)) for traceback in result.tracebacks] == [(fixture, phase)]
+    assert [phase_of(traceback) for traceback in result.tracebacks] == [phase]
 
 
 def test_any_other_frame_is_no_fixtures():
-    assert not is_fixtures(sys._getframe())
+    assert sys._getframe().f_code.co_name not in FIXTURES

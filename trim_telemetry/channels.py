@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Callable, Mapping, Optional
 
 from . import record
@@ -10,12 +11,15 @@ from .errors import TelemetryWarning
 from .sinks.ndjson_file import NdjsonFile
 from .sinks.stdout_lines import StdoutLines
 
+_NOBODYS_FAULT = (errno.ENOSPC, errno.EROFS, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
+
 
 class Channels:
     """Writes records to the channels that the settings ask for.
 
     stdout: the descriptor that the markers go to, None for none; stream: the text stream on it; warn: is told once when
-    a channel is lost. Raises OSError when the file can't be made.
+    a channel is lost. Raises OSError when the file can't be made, but for a disk that is full or read-only while
+    stdout has everything: that is no wrong setting, and the run goes on.
     """
 
     def __init__(
@@ -24,14 +28,23 @@ class Channels:
         self._warn = warn
         self._identity = {"schema_version": record.SCHEMA_VERSION, "run_id": config.run_id}
         self._path = config.file
-        self._file = NdjsonFile(config.file) if config.file else None
         self._stdout = self._open_stdout(stdout, stream) if config.stdout and stdout is not None else None
+        self._file = self._open_file(config.file, config.fsync) if config.file else None
 
     def _open_stdout(self, descriptor: int, stream: Optional[Any]) -> Optional[StdoutLines]:
         try:
             return StdoutLines(descriptor, stream)
         except OSError as error:  # started with stdout closed: there is nothing to write to
             self._warn(TelemetryWarning("stdout-lost", f"stdout could not be used: {error}"))
+            return None
+
+    def _open_file(self, path: str, fsync: bool) -> Optional[NdjsonFile]:
+        try:
+            return NdjsonFile(path, fsync)
+        except OSError as error:
+            if error.errno not in _NOBODYS_FAULT or self._stdout is None:
+                raise
+            self._warn(TelemetryWarning("file-lost", f"{path} could not be made: {error}"))
             return None
 
     @property
@@ -44,11 +57,16 @@ class Channels:
         """Is there a file, for the records that only a file gets?"""
         return self._file is not None
 
+    def started(self, line: str) -> None:
+        """Write an encoded test_start."""
+        self._to_file(line)
+
     def result(self, line: str) -> None:
         """Write an encoded test_result."""
         if self._file is not None:
             self._to_file(record.with_type("test_result", line))
-        self._to_stdout(record.RESULT_MARKER, line)
+        if self._stdout is not None:
+            self._to_stdout(record.RESULT_MARKER, line)
 
     def summary(self, content: Mapping[str, Any]) -> None:
         """Write the run_summary."""
@@ -58,6 +76,11 @@ class Channels:
     def other(self, record_type: str, content: Mapping[str, Any]) -> None:
         """Write a record that only the file gets."""
         self._to_file(record.encode(record_type, {**self._identity, **content}))
+
+    def look_for_file(self) -> None:
+        """Say so when the file is not where it was made: a test has removed or replaced it."""
+        if self._file is not None and not self._file.is_there():
+            self._warn(TelemetryWarning("file-lost", f"{self._path} was removed while the tests ran"))
 
     def _to_file(self, line: str) -> None:
         if self._file is not None:

@@ -20,12 +20,14 @@ TABLE = "tool.trim_telemetry"
 
 # Taken out of os.environ before the first test: a subprocess of a test never writes into this run.
 _PRIVATE_VARIABLES = ("TRIM_RUN_ID", "TRIM_FILE")
+# Set by `collect` for the runs that it starts: the folder in which they report to it.
+COLLECT_VARIABLE = "TRIM_COLLECT"
+_VARIABLES_OF_COLLECT = (COLLECT_VARIABLE, "TRIM_STDOUT")  # taken out, too: a test's own runs are not its business
 # Where a pyproject.toml can mean our table, in any spelling that TOML has; a mere mention of the package is none.
-_TABLE_SPELLED = re.compile(
-    rb"""^[ \t]* (\[+[ \t]*)? (["']?tool["']? [ \t]*\.[ \t]*)? ["']?trim_telemetry["']? [ \t]* [].=]  # a key of a line
-    | \{[ \t]* ["']?trim_telemetry\b  # of an inline table""",
-    re.MULTILINE | re.VERBOSE,
-)
+_TABLE_SPELLED = rb"""
+    ^[ \t]* (\[+[ \t]*)? (["']?tool["']? [ \t]*\.[ \t]*)? ["']?trim_telemetry["']? [ \t]* [].=]  # a key of a line
+    | \{[ \t]* ["']?trim_telemetry\b  # of an inline table
+"""
 _ROOT_MARKS = ("pyproject.toml", "setup.cfg", "manage.py", ".git")
 _LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _RUN_ID_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -49,6 +51,7 @@ class Config(NamedTuple):
     run_id: str
     stdout: bool = True
     file: Optional[str] = None
+    fsync: bool = False
     redact: bool = True
     log_level: int = _LOG_LEVELS["WARNING"]
     max_logs: int = 100
@@ -57,10 +60,11 @@ class Config(NamedTuple):
     max_traceback: int = 20_000
     thresholds: Thresholds = Thresholds()
     notices: Tuple[str, ...] = ()  # what of the settings could not be read; goes into the summary's warnings
+    collector: Optional[str] = None  # the folder in which `collect` waits to hear of this run
 
     def shown(self) -> Dict[str, Any]:
         """Return the settings as `run_start` names them: plain JSON values, thresholds apart."""
-        hidden = {"root", "run_id", "thresholds", "notices"}
+        hidden = {"root", "run_id", "thresholds", "notices", "collector"}
         return {name: value for name, value in self._asdict().items() if name not in hidden}
 
 
@@ -126,6 +130,7 @@ _MILLISECONDS = "milliseconds, 0 or more"
 SETTINGS = (
     Setting("stdout", _switch, "on or off", "write TEST_RESULT and TEST_SUMMARY lines to stdout (on)"),
     Setting("file", _text, "a path", "write every record to this NDJSON file; {run_id} in it is replaced"),
+    Setting("fsync", _switch, "on or off", "have every record of the file on the disk before the run goes on (off)"),
     Setting("redact", _switch, "on or off", "take secrets out of messages, logs, SQL and output (on)"),
     Setting("run_id", _run_id, "1 to 100 letters, digits, '.', '_' or '-'", "the run's id (default: a random one)"),
     Setting("log_level", _level, ", ".join(_LOG_LEVELS), "lowest level of log records that are kept (WARNING)"),
@@ -177,8 +182,8 @@ def load(
 ) -> Config:
     """Read the settings in force from the command line's options, the environment and root's pyproject.toml.
 
-    Takes TRIM_RUN_ID and TRIM_FILE out of `environ`. Raises ConfigError, which names the source, what is allowed and
-    the nearest known key.
+    Takes TRIM_RUN_ID and TRIM_FILE out of `environ`, and what `collect` has put there. Raises ConfigError, which names
+    the source, what is allowed and the nearest known key.
     """
     table, notices = _read_table(root)
     values: Dict[str, Any] = {}
@@ -191,13 +196,14 @@ def load(
             if found is not None:
                 values[setting.name] = _checked(setting, source, found)
                 break
-    for name in _PRIVATE_VARIABLES:
+    collector = environ.get(COLLECT_VARIABLE) or None
+    for name in _PRIVATE_VARIABLES + (_VARIABLES_OF_COLLECT if collector else ()):
         environ.pop(name, None)
     thresholds = {name: values.pop(name) for name in Thresholds._fields if name in values}
     values.setdefault("run_id", os.urandom(12).hex())
     if "file" in values:
         values["file"] = abspath(values["file"].replace("{run_id}", values["run_id"]))
-    return Config(root=root, thresholds=Thresholds(**thresholds), notices=notices, **values)
+    return Config(root=root, thresholds=Thresholds(**thresholds), notices=notices, collector=collector, **values)
 
 
 def find_root(directory: str) -> str:
@@ -225,7 +231,8 @@ def _read_table(root: str) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
         return {}, ()
     with open(path, "rb") as file:
         content = file.read()
-    if _TABLE_SPELLED.search(content) is None:  # spares most projects the parser's import, and its absence before 3.11
+    # Spares most projects the parser's import, and its absence before 3.11.
+    if re.search(_TABLE_SPELLED, content, re.MULTILINE | re.VERBOSE) is None:
         return {}, ()
     parse = _toml_parser()
     if parse is None:

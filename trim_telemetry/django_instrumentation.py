@@ -82,7 +82,7 @@ def _observe_script(words: Sequence[str], settings: config.Config) -> None:
     _Watcher({"django.test.runner": _observe_runners, "django.test.utils": _check_runners}).install()
     try:
         run_script(words)
-    except BaseException as error:
+    except BaseException as error:  # the script's end, whatever it is: said, and raised again
         _close(settings, error)
         raise
     _close(settings, None)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from . import config, session
 from .collectors.source import Sources, safe_str
-from .django_recorder import DjangoRecorder
+from .django_parallel import Workers
+from .django_rerun import Rerun
 from .errors import ConfigError
+from .exit_status import exit_status
 from .session import Session
 from .signals import on_sigterm
 from .surroundings import Framework
 from .texts import clean
 from .unittest_case import CaseFactory
+from .unittest_recorder import ResultRecorder
 
 USAGE = 2  # argparse's exit code, and Django's
 RUNNER = "runner"  # exit reasons: run_tests said so,
@@ -35,9 +38,11 @@ class Run:
 
         self.session = Session(settings, Framework("django", django.get_version()), stream=sys.stdout)
         sources = Sources(settings.root)
-        self._rerun = _Rerun(sys.path)
-        self._recorder = DjangoRecorder(self.session, CaseFactory(sources, self._rerun), sources)
-        self._take_back = on_sigterm(self.session)
+        self._rerun = Rerun(sys.path)
+        describe = CaseFactory(sources, self._rerun)
+        self._recorder = ResultRecorder(self.session, describe, sources)
+        self._workers = Workers(self.session, describe, self._rerun)
+        self._take_back = on_sigterm(self.session, self._workers.killed)
 
     def starts(self, labels: Sequence[str], top_level: Optional[str], pattern: Optional[str]) -> None:
         """A runner was asked to run these labels."""
@@ -45,20 +50,23 @@ class Run:
 
     def observe(self, suite: Any) -> None:
         """Hear the result that this suite will be run with, whichever class the project gives it."""
+        self._recorder.collected(suite)
+        if _is_parallel(suite):
+            self._workers.observe(suite)
+            return
         run = suite.run
 
         def observed(result: Any, *arguments: Any, **named: Any) -> Any:
             self._recorder.observe(result)
             return run(result, *arguments, **named)
 
-        self._recorder.replays = _is_parallel(suite)
-        self._recorder.collected(suite)
         suite.run = observed
 
     def close(self, code: int, reason: Optional[str]) -> None:
         """Write the summary. reason: why the code is not 0, as far as anybody said so."""
         if reason == INTERRUPTED:
             self.session.interrupted("SIGINT")
+        self._workers.end()
         is_for_tests = reason in (RUNNER, SYSTEM_EXIT) and self.session.tests_failed
         self.session.close(code, None if is_for_tests else reason)
         self._take_back()
@@ -132,40 +140,7 @@ door = Door()
 def end_of(error: BaseException) -> Tuple[int, str]:
     """Return the code that a process ends with for an exception that nobody catches, and why."""
     if isinstance(error, SystemExit):
-        return _exit_code(error.code), SYSTEM_EXIT
+        return exit_status(error.code), SYSTEM_EXIT
     if isinstance(error, KeyboardInterrupt):
         return _INTERRUPTED_CODE, INTERRUPTED
     return 1, clean(f"internal_error: {type(error).__name__}: {safe_str(error)}")[:_REASON_LIMIT]
-
-
-def _exit_code(code: Any) -> int:
-    """What the system shows for sys.exit(code): texts are an error, and of a number it keeps the last byte."""
-    if isinstance(code, int):
-        return code & 0xFF if os.name == "posix" else int(code)
-    return 0 if code is None else 1
-
-
-class _Rerun:
-    """Gives the arguments of `manage.py test` that run one test again, from its id.
-
-    path: sys.path before discovery. It puts folders in, and a test in such a one can't be asked for by its name alone.
-    """
-
-    def __init__(self, path: Sequence[str]) -> None:
-        self._path = {os.path.abspath(entry) for entry in path}
-        self._is_importable: Dict[str, bool] = {}
-        self.discovery: Sequence[str] = ()  # labels and options that found the tests
-
-    def __call__(self, test_id: str) -> Sequence[str]:
-        package = test_id.partition(".")[0]
-        known = self._is_importable.get(package)
-        if known is None:
-            known = self._is_importable[package] = _folder_of(package) in self._path
-        return [test_id] if known else [*self.discovery, "-k", f"*{test_id}"]
-
-
-def _folder_of(package: str) -> Optional[str]:
-    """Return the folder that a top-level module or package was imported from."""
-    module = sys.modules.get(package)
-    places = list(getattr(module, "__path__", ())) or [getattr(module, "__file__", None)]
-    return os.path.dirname(os.path.abspath(places[0])) if places[0] else None

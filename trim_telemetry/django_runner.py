@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Dict, Optional
 
 from django.test.runner import DiscoverRunner
 
 from . import config
 from .django_run import RUNNER, Run, door, end_of
+from .script import others_frames, without_our_frames
 
 __unittest = True  # as in unittest's own modules: our frames are no part of a test's traceback
 
@@ -50,8 +52,9 @@ class TelemetryRunnerMixin(DiscoverRunner):
         run.starts(labels or (), getattr(self, "top_level", None), getattr(self, "pattern", None))
         try:
             failures = super().run_tests(*arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # the run's end, whatever it is: said, and raised again
             door.leave(*end_of(error))
+            sys.excepthook = without_our_frames(sys.excepthook, others_frames)
             raise
         finally:
             self._trim_run = None

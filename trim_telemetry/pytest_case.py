@@ -49,12 +49,15 @@ class CaseFactory:
         self._around: Optional[_Surroundings] = None
         self._same_file: Dict[Tuple[str, str], bool] = {}
 
-    def __call__(self, item: Any) -> Case:
-        """Return the identity of any item: a function, a method, a doctest, a plugin's own kind."""
+    def __call__(self, item: Any, nodeid: Optional[str] = None) -> Case:
+        """Return the identity of any item: a function, a method, a doctest, a plugin's own kind.
+
+        nodeid: its own, where a plugin has changed it.
+        """
         around = self._around
         if around is None or item.parent is not around.parent or getattr(item, _PLACE) is not around.place:
             around = self._around = _Surroundings(item, self._sources, self._directory)
-        nodeid = item.nodeid
+        nodeid = nodeid or item.nodeid
         line, defined_at = self._definition(item, around.path)
         return Case(
             bounded_id(nodeid),
@@ -67,6 +70,19 @@ class CaseFactory:
             _tags(item, around.tags),
             _fixtures(item),
             self._rerun(nodeid, around.from_here),
+        )
+
+    def of_nodeid(self, nodeid: str) -> Case:
+        """Return as much of a test's identity as its node id says."""
+        file, *names = nodeid.partition("[")[0].split("::")
+        names[-1:] = [nodeid[len("::".join([file, *names[:-1], ""])) :]]
+        here = os.path.relpath(os.path.join(self._sources.root, file), self._directory).replace(os.sep, "/")
+        return Case(
+            bounded_id(nodeid),
+            clean(names[-1])[:_NAME_LIMIT],
+            clean(".".join(names[:-1]))[:_PATH_LIMIT],
+            file=self.relative(nodeid),
+            rerun=self._rerun(nodeid, here),
         )
 
     def relative(self, nodeid: str) -> str:

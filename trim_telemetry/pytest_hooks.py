@@ -12,12 +12,12 @@ from .pytest_fixtures import is_parameter
 from .pytest_recorder import PytestRecorder
 
 _Hook = TypeVar("_Hook", bound=Callable[..., Any])
-_Wrapping = Generator[None, Any, Any]
+Wrapping = Generator[None, Any, Any]
 
 _RAISED = 1  # what Python makes of an exception that nobody catches
 
 
-def _wrapper(hook: _Hook) -> _Hook:
+def wrapper(hook: _Hook) -> _Hook:
     """Make an outermost hook wrapper, of the newer kind where pluggy has it (1.2): it costs a quarter of the older.
 
     A wrapper is written to be right as either kind: what `yield` gives is the hook's result, or an object that has it;
@@ -29,7 +29,7 @@ def _wrapper(hook: _Hook) -> _Hook:
         return pytest.hookimpl(hookwrapper=True, tryfirst=True)(hook)
 
 
-_first = pytest.hookimpl(tryfirst=True)
+first = pytest.hookimpl(tryfirst=True)
 
 
 def _raised(given: Any) -> bool:
@@ -48,12 +48,12 @@ class Hooks:
         self._closes = closes
         self._raised_with: Optional[int] = None  # exit status with which the end of the session raised
 
-    @_first
+    @first
     def pytest_collection(self) -> None:
         self._recorder.collection_begins()
 
-    @_wrapper
-    def pytest_make_collect_report(self, collector: Any) -> _Wrapping:
+    @wrapper
+    def pytest_make_collect_report(self, collector: Any) -> Wrapping:
         began = Clock.now()
         given = yield
         if not _raised(given):
@@ -61,46 +61,46 @@ class Hooks:
             self._recorder.looked_through(collector, report, began)
         return given
 
-    @_first
+    @first
     def pytest_collectreport(self, report: Any) -> None:
         self._recorder.collect_report(report)
 
     def pytest_collection_finish(self, session: Any) -> None:
         self._recorder.collected(len(session.items))
 
-    @_wrapper
-    def pytest_runtest_protocol(self, item: Any) -> _Wrapping:
+    @wrapper
+    def pytest_runtest_protocol(self, item: Any) -> Wrapping:
         self._recorder.start(item)
         given = yield
         if not _raised(given):  # else the run ends in this test: Ctrl-C, pytest.exit, an internal error
             self._recorder.finish()
         return given
 
-    @_wrapper
-    def pytest_runtest_setup(self) -> _Wrapping:
+    @wrapper
+    def pytest_runtest_setup(self) -> Wrapping:
         self._recorder.enter(outcome.SETUP)
         return (yield)
 
-    @_wrapper
-    def pytest_runtest_call(self) -> _Wrapping:
+    @wrapper
+    def pytest_runtest_call(self) -> Wrapping:
         self._recorder.enter(outcome.CALL)
         return (yield)
 
-    @_wrapper
-    def pytest_runtest_teardown(self) -> _Wrapping:
+    @wrapper
+    def pytest_runtest_teardown(self) -> Wrapping:
         self._recorder.enter(outcome.TEARDOWN)
         return (yield)
 
-    @_first
+    @first
     def pytest_runtest_makereport(self, call: Any) -> None:
         self._recorder.leave(call)
 
-    @_first  # the terminal, asked for a report's letter, changes the report of a test with failed subtests (pytest 9)
+    @first  # the terminal, asked for a report's letter, changes the report of a test with failed subtests (pytest 9)
     def pytest_runtest_logreport(self, report: Any) -> None:
         self._recorder.report(report)
 
-    @_wrapper
-    def pytest_fixture_setup(self, fixturedef: Any) -> _Wrapping:
+    @wrapper
+    def pytest_fixture_setup(self, fixturedef: Any) -> Wrapping:
         if is_parameter(fixturedef):
             return (yield)
         self._recorder.fixture_setup_begins(fixturedef)
@@ -109,7 +109,7 @@ class Hooks:
         finally:
             self._recorder.fixture_setup_ends(fixturedef)
 
-    @_first
+    @first
     def pytest_fixture_post_finalizer(self, fixturedef: Any) -> None:
         self._recorder.fixture_torn_down(fixturedef)
 
@@ -119,8 +119,8 @@ class Hooks:
     def pytest_internalerror(self, excinfo: Any) -> None:
         self._recorder.internal_error(excinfo)
 
-    @_wrapper
-    def pytest_sessionfinish(self, exitstatus: int) -> _Wrapping:
+    @wrapper
+    def pytest_sessionfinish(self, exitstatus: int) -> Wrapping:
         self._raised_with = exitstatus
         try:
             given = yield
@@ -131,8 +131,8 @@ class Hooks:
             self._raised_with = None
             raise
 
-    @_wrapper
-    def pytest_unconfigure(self, config: Any) -> _Wrapping:
+    @wrapper
+    def pytest_unconfigure(self, config: Any) -> Wrapping:
         code = _RAISED
         try:
             given = yield

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
 from . import config as settings
 from .errors import ConfigError
+from .exit_status import exit_status
 
 if TYPE_CHECKING:
     from .pytest_recorder import PytestRecorder
@@ -83,7 +84,6 @@ def _close(door: Door, options: Dict[str, str], code: Any) -> None:
 def _close_unconfigured(options: Dict[str, str], code: Any) -> None:
     import pytest
 
-    from .pytest_recorder import process_status
     from .session import Session, current
     from .surroundings import Framework
 
@@ -96,7 +96,7 @@ def _close_unconfigured(options: Dict[str, str], code: Any) -> None:
         sys.stderr.write(f"{error}\n")
         return
     reasons = {_USAGE: "usage", _SIGINT: "interrupted"}
-    session.close(process_status(code), reasons.get(code, "plugin"))
+    session.close(exit_status(code), reasons.get(code, "plugin"))
 
 
 if __name__ == "__main__":

@@ -62,14 +62,17 @@ def pytest_configure(config: Any) -> None:
 def _wants_a_run(config: Any) -> bool:
     if any(config.getoption(mode, None) for mode in _IDLE_MODES):
         return False
-    if config.pluginmanager.has_plugin(_PLUGIN) or hasattr(config, "workerinput"):
-        return False  # another copy was first; or an xdist worker, whose controller writes the stream
+    if config.pluginmanager.has_plugin(_PLUGIN):
+        return False  # another copy was first
     from .session import current
 
     return current() is None  # else it is pytest within a test of ours: part of that test
 
 
 def _start(config: Any) -> Any:
+    if hasattr(config, "workerinput"):
+        return _start_worker(config)
+    from .pytest_controller import ControllerHooks, ControllerRecorder, is_controller
     from .pytest_hooks import Hooks
     from .pytest_recorder import PytestRecorder
     from .session import Session
@@ -82,6 +85,15 @@ def _start(config: Any) -> Any:
         session = Session(loaded, Framework("pytest", pytest.__version__), stream=sys.stdout)
     except (ConfigError, OSError) as error:
         raise pytest.UsageError(str(error)) from None
-    recorder = PytestRecorder(session, config)
-    config.pluginmanager.register(Hooks(recorder, closes=not config.pluginmanager.has_plugin(DOOR)), _PLUGIN)
+    hooks, kind = (ControllerHooks, ControllerRecorder) if is_controller(config) else (Hooks, PytestRecorder)
+    recorder = kind(session, config)
+    config.pluginmanager.register(hooks(recorder, closes=not config.pluginmanager.has_plugin(DOOR)), _PLUGIN)
     return recorder
+
+
+def _start_worker(config: Any) -> None:
+    """Begin the part of a run that is in a worker of pytest-xdist, where its controller has asked for it."""
+    from .pytest_worker import KEY, WorkerHooks, start
+
+    if KEY in config.workerinput:
+        config.pluginmanager.register(WorkerHooks(start(config)), _PLUGIN)

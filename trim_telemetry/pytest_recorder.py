@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import pytest
 from _pytest.reports import TestReport  # public, but not under a public name before pytest 7
@@ -12,6 +11,7 @@ from . import outcome
 from . import pytest_report as said
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
+from .exit_status import exit_status
 from .outcome import Event, Failure
 from .pytest_case import CaseFactory
 from .pytest_fixtures import FixtureTimes
@@ -34,7 +34,7 @@ class _Attempt:
     The times are our own, because pytest's clock can be frozen by a fixture.
     """
 
-    __slots__ = ("_cpu_mark", "_mark", "begun", "calls", "cpu", "last_report", "spent", "subtest_reports")
+    __slots__ = ("begun", "calls", "cpu", "cpu_mark", "last_report", "mark", "spent", "subtest_reports")
 
     def __init__(self) -> None:
         self.begun = False
@@ -43,21 +43,12 @@ class _Attempt:
         self.cpu = 0  # ns of all phases
         self.last_report: Any = None
         self.subtest_reports: Sequence[Any] = ()
-        self._mark = self._cpu_mark = 0
+        self.mark = self.cpu_mark = 0  # ns, by the clocks, when what runs now began
 
     def go(self) -> None:
         """The test's own code runs from here on."""
-        self._cpu_mark = Clock.cpu()
-        self._mark = Clock.now()
-
-    def stop(self, call: Any) -> None:
-        """What runs from here on is pytest's. call: its CallInfo of the phase or subtest."""
-        now, cpu = Clock.now(), Clock.cpu()
-        phase, spent = call.when, self.spent
-        spent[phase] = spent.get(phase, 0) + now - self._mark
-        self.cpu += cpu - self._cpu_mark
-        self._mark, self._cpu_mark = now, cpu
-        self.calls[phase] = call
+        self.cpu_mark = Clock.cpu()
+        self.mark = Clock.now()
 
 
 class _Collection:
@@ -89,16 +80,22 @@ class PytestRecorder:
     def __init__(self, session: Session, config: Any) -> None:
         self.session = session
         self._sources = Sources(session.config.root)
-        called = config.invocation_params
-        self._describe = CaseFactory(self._sources, str(called.dir), called.args)
+        self._describe = self._case_factory(config)
         self._captures = config.getoption("capture", "no") != "no"
-        self._take_signal_back = on_sigterm(session)
+        self._take_signal_back = self._on_sigterm()
         self._collection = _Collection()
         self._fixtures = FixtureTimes(session)
         self._item: Any = None  # the test in flight, what the session holds of it, and what was heard of it
         self._trial: Optional[Trial] = None
         self._attempt: _Attempt = _Attempt()
         self._stopped: Optional[str] = None  # why the run ended early, as an exit reason
+
+    def _case_factory(self, config: Any) -> CaseFactory:
+        called = config.invocation_params
+        return CaseFactory(self._sources, str(called.dir), called.args)
+
+    def _on_sigterm(self) -> Callable[[], None]:
+        return on_sigterm(self.session)
 
     # -- collection ---
 
@@ -154,21 +151,26 @@ class PytestRecorder:
         trial = self._trial
         if trial is not None:
             if phase == outcome.SETUP:
-                self._begin_attempt(trial)
+                if self._attempt.begun:  # pytest-rerunfailures and its kin run a test again
+                    self._begin_again(trial)
+                self._attempt.begun = True
             trial.phase = phase
             self._attempt.go()
 
-    def _begin_attempt(self, trial: Trial) -> None:
-        if self._attempt.begun:  # pytest-rerunfailures and its kin run a test again
-            trial.attempts += 1
-            self._attempt = _Attempt()
-            self._fixtures.forget()
-        self._attempt.begun = True
+    def _begin_again(self, trial: Trial) -> None:
+        trial.attempts += 1
+        self._attempt = _Attempt()
+        self._fixtures.forget()
 
     def leave(self, call: Any) -> None:
-        """A phase, or a subtest in it, is over."""
+        """A phase, or a subtest in it, is over; what runs from here on is pytest's. call: its CallInfo."""
         if self._trial is not None:
-            self._attempt.stop(call)
+            now, cpu = Clock.now(), Clock.cpu()
+            attempt, phase = self._attempt, call.when
+            attempt.calls[phase] = call
+            attempt.spent[phase] = attempt.spent.get(phase, 0) + now - attempt.mark
+            attempt.cpu += cpu - attempt.cpu_mark
+            attempt.mark, attempt.cpu_mark = now, cpu
 
     def report(self, report: Any) -> None:
         """pytest reports a phase, a subtest, or an attempt that will be run again."""
@@ -256,16 +258,17 @@ class PytestRecorder:
 
     def _measures(self) -> Measures:
         attempt, fixtures = self._attempt, self._fixtures
-        spent = attempt.spent
+        spent = {phase: nanoseconds / 1e6 for phase, nanoseconds in attempt.spent.items()}
         if not spent:  # whoever ran it did not say how long
             return UNMEASURED
+        shared = fixtures.shared / 1e6
         return Measures(
-            (sum(spent.values()) - fixtures.shared) / 1e6,
+            sum(spent.values()) - shared,
             (attempt.cpu - fixtures.shared_cpu) / 1e6,
-            _milliseconds(spent.get(outcome.SETUP)),
-            _milliseconds(spent.get(outcome.CALL)),
-            _milliseconds(spent.get(outcome.TEARDOWN)),
-            fixtures.shared / 1e6,
+            spent.get(outcome.SETUP),
+            spent.get(outcome.CALL),
+            spent.get(outcome.TEARDOWN),
+            shared,
             fixtures.entries(),
         )
 
@@ -307,7 +310,7 @@ class PytestRecorder:
     def close(self, code: Any) -> None:
         """End the run. code: what goes to sys.exit()."""
         self._take_signal_back()
-        status = process_status(code)
+        status = exit_status(code)
         self.session.close(status, self._exit_reason(status))
 
     def _exit_reason(self, code: int) -> Optional[str]:
@@ -318,15 +321,3 @@ class PytestRecorder:
         if code == 1 and self.session.tests_failed:
             return "tests_failed"
         return _EXIT_REASONS.get(code, "plugin")
-
-
-def process_status(code: Any) -> int:
-    """Return what a process ends with that calls sys.exit(code)."""
-    if code is None:
-        return 0
-    status = int(code) if isinstance(code, int) else 1
-    return status & 0xFF if os.name == "posix" else status
-
-
-def _milliseconds(nanoseconds: Optional[int]) -> Optional[float]:
-    return None if nanoseconds is None else nanoseconds / 1e6

@@ -15,8 +15,9 @@ _XPASS_STRICT = "[XPASS(strict)] "  # how pytest's skipping plugin words it
 _UNEXPECTED_SUCCESS = "Unexpected success"  # how pytest's unittest plugin words it
 _TEARDOWN_GROUPS = ("errors while tearing down ", "errors during test teardown")  # pytest 7.4 and later
 
-# Which failure it is by the phase that a report is on; the last is pytest-xdist's and pytest-forked's.
-_FAILURES = {outcome.CALL: outcome.FAILED, "???": outcome.CRASHED}
+CRASH = "???"  # the phase that pytest-xdist and pytest-forked name in a report on a test whose process has died
+
+_FAILURES = {outcome.CALL: outcome.FAILED, CRASH: outcome.CRASHED}  # which it is by the phase that a report is on
 
 Raised = Tuple[Any, Optional[TracebackType]]  # an exception, or None where only a text is left of it
 

@@ -17,6 +17,14 @@ RESULT_MARKER = "TEST_RESULT:"
 SUMMARY_MARKER = "TEST_SUMMARY:"
 LINE_LIMIT = 64_000  # bytes of a line on stdout, marker and line end included: many readers buffer 64 KiB
 
+_ENDLESS = float("inf")
+_BOOLEANS = {True: "true", False: "false", None: "null"}
+
+_RUNNING = (  # percentiles fall on hundredths between two durations of six digits
+    '"avg_duration": %.8f, "median_duration": %.8f, "p95_duration": %.8f, "p99_duration": %.8f, "total_tests_run": %d'
+)
+_UNKNOWN = _RUNNING.replace("%.8f", "null").replace("%d", "null")
+
 dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 _loads = json.JSONDecoder().decode
 
@@ -138,37 +146,37 @@ class Detail:
 
 
 class _DetailTexts:
-    """A Detail as JSON texts."""
+    """A Detail as JSON: one text for each stretch of the line that it fills."""
 
-    __slots__ = ("attempts", "failure", "logs", "metadata", "reason", "stderr", "stdout", "subtests", "truncated")
+    __slots__ = ("logs_and_metadata", "reason", "rest", "truncated")
 
-    def __init__(self, detail: Detail, framework: str) -> None:
-        self.logs = _list(detail.logs)
-        self.metadata = dumps({"framework": framework, **detail.metadata})
+    def __init__(self, detail: Detail, framework: str, flaky: bool) -> None:
+        metadata = {"framework": framework, **detail.metadata}
+        failure = "null" if detail.failure is None else dumps(detail.failure)
+        subtests = {"count": detail.subtests_count, "failed": list(detail.subtests_failed)}
+        self.logs_and_metadata = f'"logs": {_list(detail.logs)}, "metadata": {dumps(metadata)}'
         self.reason = _string(detail.reason)
-        self.failure = "null" if detail.failure is None else dumps(detail.failure)
-        self.attempts = str(detail.attempts)
-        self.subtests = dumps({"count": detail.subtests_count, "failed": list(detail.subtests_failed)})
-        self.stdout = _string(detail.stdout)
-        self.stderr = _string(detail.stderr)
+        self.rest = (
+            f'"failure": {failure}, "attempts": {detail.attempts}, "flaky": {_BOOLEANS[flaky]}, '
+            f'"subtests": {dumps(subtests)}, "stdout": {_string(detail.stdout)}, "stderr": {_string(detail.stderr)}'
+        )
         self.truncated = _list(detail.truncated)
 
 
 class RunIdentity:
     """What every record of a run says alike, as JSON text made once."""
 
-    __slots__ = ("_framework", "_plain", "run_id", "text", "worker")
+    __slots__ = ("_framework", "_plain", "run_id", "text")
 
-    def __init__(self, run_id: str, framework: str, worker: Optional[str] = None) -> None:
+    def __init__(self, run_id: str, framework: str) -> None:
         self.run_id = run_id
         self.text = f'"schema_version": {_quote(SCHEMA_VERSION)}, "run_id": {_quote(run_id)}'
-        self.worker = _string(worker)
         self._framework = framework
-        self._plain = _DetailTexts(Detail(), framework)
+        self._plain = _DetailTexts(Detail(), framework, False)
 
-    def texts(self, detail: Optional[Detail]) -> _DetailTexts:
+    def texts(self, detail: Optional[Detail], flaky: bool) -> _DetailTexts:
         """Return a record's details as JSON texts; those of a plain test were made with the run."""
-        return self._plain if detail is None else _DetailTexts(detail, self._framework)
+        return self._plain if detail is None else _DetailTexts(detail, self._framework, flaky)
 
 
 class Running(NamedTuple):
@@ -181,14 +189,38 @@ class Running(NamedTuple):
     tests: Optional[int]
 
 
-class Judgement(NamedTuple):
-    """What a test's own figures say of it; None where they were not collected."""
+class Judgement:
+    """What a test's own figures say of it, also as JSON: most tests share one. None where they were not collected."""
 
-    is_slow: Optional[bool]
-    is_db_heavy: Optional[bool]
-    is_network_heavy: Optional[bool]
-    has_blocked_network_calls: Optional[bool]
-    flags: Sequence[str]
+    __slots__ = (
+        "flags",
+        "flags_text",
+        "has_blocked_network_calls",
+        "is_db_heavy",
+        "is_network_heavy",
+        "is_slow",
+        "text",
+    )
+
+    def __init__(
+        self,
+        is_slow: Optional[bool],
+        is_db_heavy: Optional[bool],
+        is_network_heavy: Optional[bool],
+        has_blocked_network_calls: Optional[bool],
+        flags: Sequence[str],
+    ) -> None:
+        self.is_slow = is_slow
+        self.is_db_heavy = is_db_heavy
+        self.is_network_heavy = is_network_heavy
+        self.has_blocked_network_calls = has_blocked_network_calls
+        self.flags = flags
+        self.text = (
+            f'"is_slow": {_BOOLEANS[is_slow]}, "is_db_heavy": {_BOOLEANS[is_db_heavy]}, '
+            f'"is_network_heavy": {_BOOLEANS[is_network_heavy]}, '
+            f'"has_blocked_network_calls": {_BOOLEANS[has_blocked_network_calls]}'
+        )
+        self.flags_text = _strings(flags)
 
 
 class Record:
@@ -199,12 +231,14 @@ class Record:
         "coverage",
         "detail",
         "end_time",
+        "flaky",
         "measures",
         "network",
         "outcome",
         "queries",
         "start_time",
         "status",
+        "worker",
     )
 
     def __init__(
@@ -215,6 +249,7 @@ class Record:
         times: Tuple[str, str],
         measures: Measures,
         detail: Optional[Detail] = None,
+        worker: Optional[str] = None,
     ) -> None:
         self.case = case
         self.status = status
@@ -222,14 +257,64 @@ class Record:
         self.start_time, self.end_time = times
         self.measures = measures
         self.detail = detail
+        self.flaky = detail is not None and detail.attempts > 1 and outcome == "passed"  # after a failed attempt
+        self.worker = worker
         self.queries = NO_QUERIES
         self.network = NO_NETWORK
         self.coverage = NO_COVERAGE
 
-    @property
-    def flaky(self) -> bool:
-        """Passed after a failed attempt."""
-        return self.detail is not None and self.detail.attempts > 1 and self.outcome == "passed"
+    def to_plain(self) -> Dict[str, Any]:
+        """Return the record as JSON has it, for another process of this run, whose from_plain() takes it back."""
+        detail = self.detail
+        return {
+            "case": list(self.case),
+            "verdict": [self.status, self.outcome],
+            "times": [self.start_time, self.end_time],
+            "measures": list(self.measures),
+            "detail": detail and {name: getattr(detail, name) for name in Detail.__slots__},
+            "worker": self.worker,
+            # What was not collected is the same for every test of a run, here as there.
+            "sections": {
+                name: getattr(self, name).value
+                for name, nothing in _NOTHING.items()
+                if getattr(self, name) is not nothing
+            },
+        }
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Record:
+        """Take a record over from another process of this run."""
+        detail = None if plain["detail"] is None else Detail()
+        for name, value in (plain["detail"] or {}).items():
+            setattr(detail, name, value)
+        case, measures = Case(*plain["case"]), Measures(*plain["measures"])
+        status, final = plain["verdict"]
+        start_time, end_time = plain["times"]
+        made = cls(case, status, final, (start_time, end_time), measures, detail, plain["worker"])
+        for name, value in plain["sections"].items():
+            setattr(made, name, Section(value))
+        return made
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> Record:
+        """Take a record back from a worker's spill, where it is as to_json() has written and decode() has read it."""
+        case = [content[key] for key in ("id", "name", "class", "module", "file", "line", "defined_at", "tags")]
+        is_above = not content["module"] and not content["class"]  # neither a test's nor a function's
+        phases, subtests = content["phases"], content["subtests"]
+        measures = [content["duration"], content["cpu_time"], *(phases[key] for key in ("setup", "call", "teardown"))]
+        detail = {key: content[key] for key in Detail.__slots__ if key in content}
+        detail.update(subtests_count=subtests["count"], subtests_failed=subtests["failed"])
+        sections = {"queries": "database_queries", "network": "http_calls", "coverage": "coverage"}
+        plain = {
+            "case": [*case, content["fixtures"], content["rerun"], is_above],
+            "verdict": [content["status"], content["outcome"]],
+            "times": [content["start_time"], content["end_time"]],
+            "measures": [*measures, content["shared_setup"], content["fixture_durations"]],
+            "detail": detail,
+            "worker": content["worker"],
+            "sections": {name: content[key] for name, key in sections.items()},
+        }
+        return cls.from_plain(plain)
 
     def to_json(self, run: RunIdentity, seq: Optional[int], running: Running, judgement: Judgement) -> str:
         """Return the record as one line of ASCII JSON, keys in the contract's order.
@@ -237,47 +322,43 @@ class Record:
         seq, running, judgement: its place in the run, given by the one process that writes the stream.
         """
         case = self.case
-        texts = run.texts(self.detail)
+        texts = run.texts(self.detail, self.flaky)
         spent, cpu_time, setup, call, teardown, shared_setup, fixtures = self.measures
-        average, median, p95, p99, tests = running
-        is_slow, is_db_heavy, is_network_heavy, has_blocked, flags = judgement
         duration = _number(spent)
-        # Every key of the contract, in its order. One f-string: it is the fastest way to splice texts, by half.
+        quoted_id = _quote(case.id)
+        by_id = case.rerun == [case.id]  # as most tests are run again
+        # Every key of the contract, in its order. One f-string: it is the fastest way to splice texts, by half; and
+        # what is alike in most records is one text already, because each piece costs.
         return (
-            f'{{"id": {_quote(case.id)}, "name": {_quote(case.name)}, "class": {_quote(case.class_name)}, '
+            f'{{"id": {quoted_id}, "name": {_quote(case.name)}, "class": {_quote(case.class_name)}, '
             f'"module": {_quote(case.module)}, "file": {_quote(case.file)}, '
             f'"line": {"null" if case.line is None else case.line}, "status": "{self.status}", "duration": {duration}, '
             f'"start_time": "{self.start_time}", "end_time": "{self.end_time}", '
             f'"tags": {_strings(case.tags) if case.tags else "[]"}, '
             f'"fixtures": {_strings(case.fixtures) if case.fixtures else "[]"}, '
             f'"database_queries": {self.queries.text}, "http_calls": {self.network.text}, '
-            f'"performance": {{"is_slow": {_BOOLEANS[is_slow]}, "is_db_heavy": {_BOOLEANS[is_db_heavy]}, '
-            f'"is_network_heavy": {_BOOLEANS[is_network_heavy]}, '
-            f'"has_blocked_network_calls": {_BOOLEANS[has_blocked]}, '
-            f'"current_duration": {duration}, "avg_duration": {_statistic(average)}, '
-            f'"median_duration": {_statistic(median)}, "p95_duration": {_statistic(p95)}, '
-            f'"p99_duration": {_statistic(p99)}, "total_tests_run": {"null" if tests is None else tests}, '
-            f'"flags": {_strings(flags) if flags else "[]"}}}, "coverage": {self.coverage.text}, '
-            f'"logs": {texts.logs}, "metadata": {texts.metadata}, {run.text}, "test_key": "{stable_hash(case.id)}", '
-            f'"seq": {"null" if seq is None else seq}, "outcome": "{self.outcome}", "reason": {texts.reason}, '
-            f'"rerun": {"null" if case.rerun is None else _strings(case.rerun)}, '
+            f'"performance": {{{judgement.text}, "current_duration": {duration}, '
+            f'{_UNKNOWN if running.tests is None else _RUNNING % running}, "flags": {judgement.flags_text}}}, '
+            f'"coverage": {self.coverage.text}, {texts.logs_and_metadata}, {run.text}, '
+            f'"test_key": "{stable_hash(case.id)}", "seq": {"null" if seq is None else seq}, '
+            f'"outcome": "{self.outcome}", "reason": {texts.reason}, '
+            f'"rerun": {"[" + quoted_id + "]" if by_id else "null" if case.rerun is None else _strings(case.rerun)}, '
             f'"phases": {{"setup": {"null" if setup is None else _number(setup)}, '
             f'"call": {duration if call == spent else _number(call)}, '
             f'"teardown": {"null" if teardown is None else _number(teardown)}}}, '
-            f'"shared_setup": {"null" if shared_setup is None else _number(shared_setup)}, '
-            f'"fixture_durations": {_list(fixtures) if fixtures else "[]"}, "failure": {texts.failure}, '
-            f'"attempts": {texts.attempts}, "flaky": {"true" if self.flaky else "false"}, '
-            f'"subtests": {texts.subtests}, "stdout": {texts.stdout}, "stderr": {texts.stderr}, '
-            f'"worker": {run.worker}, "cpu_time": {_number(cpu_time)}, "truncated": {texts.truncated}, '
-            f'"defined_at": {_string(case.defined_at)}}}'
+            f'"shared_setup": {_number(shared_setup) if shared_setup else "null" if shared_setup is None else "0.0"}, '
+            f'"fixture_durations": {_list(fixtures) if fixtures else "[]"}, {texts.rest}, '
+            f'"worker": {"null" if self.worker is None else _quote(self.worker)}, "cpu_time": {_number(cpu_time)}, '
+            f'"truncated": {texts.truncated}, '
+            f'"defined_at": {"null" if case.defined_at is None else _quote(case.defined_at)}}}'
         )
 
 
-_ENDLESS = float("inf")
-_BOOLEANS = {True: "true", False: "false", None: "null"}
 NO_QUERIES = Section(uncollected_queries("disabled", "not collected by this version"))
 NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"))
 NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"))
+_NOTHING = {"queries": NO_QUERIES, "network": NO_NETWORK, "coverage": NO_COVERAGE}
+UNPLACED = Running(None, None, None, None, None)  # in a worker's spill
 
 
 def _number(value: Optional[float]) -> str:
@@ -286,11 +367,6 @@ def _number(value: Optional[float]) -> str:
     Some come from a runner, whose clock a test may have replaced: what is no finite number is unknown.
     """
     return "null" if value is None or not -_ENDLESS < value < _ENDLESS else "%.6f" % value
-
-
-def _statistic(value: Optional[float]) -> str:
-    """Percentiles fall on hundredths between two such numbers."""
-    return "null" if value is None else "%.8f" % value
 
 
 def _string(value: Optional[str]) -> str:
@@ -304,6 +380,17 @@ def _strings(value: Sequence[str]) -> str:
 
 def _list(value: Sequence[Any]) -> str:
     return dumps(value) if value else "[]"
+
+
+def test_start(run: RunIdentity, case: Case, time: str, worker: Optional[str]) -> str:
+    """Return a test_start as a line of ASCII JSON: all that is known of a test before it runs."""
+    return (
+        f'{{"record_type": "test_start", {run.text}, "id": {_quote(case.id)}, "test_key": "{stable_hash(case.id)}", '
+        f'"start_time": "{time}", "worker": {_string(worker)}, "name": {_quote(case.name)}, '
+        f'"class": {_quote(case.class_name)}, "module": {_quote(case.module)}, "file": {_quote(case.file)}, '
+        f'"line": {"null" if case.line is None else case.line}, '
+        f'"rerun": {"null" if case.rerun is None else _strings(case.rerun)}}}'
+    )
 
 
 def encode(record_type: Optional[str], content: Mapping[str, Any]) -> str:

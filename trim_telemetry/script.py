@@ -30,8 +30,8 @@ def run_script(words: Sequence[str]) -> None:
             if not is_safe:
                 sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
             _execute(path)
-    except BaseException:
-        sys.excepthook = _without_our_frames(sys.excepthook)
+    except BaseException:  # whatever the script ends with: raised again, and shown without our frames
+        sys.excepthook = without_our_frames(sys.excepthook, _scripts_frames)
         raise
 
 
@@ -70,26 +70,41 @@ def _new_main() -> ModuleType:
 _Hook = Callable[[Any, BaseException, Optional[TracebackType]], Any]
 
 
-def _without_our_frames(hook: _Hook) -> _Hook:
+def without_our_frames(hook: _Hook, kept_of: Callable[[Optional[TracebackType]], Optional[TracebackType]]) -> _Hook:
+    """Return a sys.excepthook that shows a traceback as it would be without us."""
+
     def show(kind: Any, error: BaseException, traceback: Optional[TracebackType]) -> Any:
-        kept = _scripts_frames(traceback)
+        kept = kept_of(traceback)
         return hook(kind, error.with_traceback(kept), kept)
 
     return show
 
 
+def others_frames(traceback: Optional[TracebackType]) -> Optional[TracebackType]:
+    """Drop this package's frames."""
+    return _joined([frame for frame in _frames(traceback) if not _is_ours(frame)])
+
+
 def _scripts_frames(traceback: Optional[TracebackType]) -> Optional[TracebackType]:
     """Drop this package's frames, and those of whoever called it from outside."""
+    frames = _frames(traceback)
+    ours = [_is_ours(frame) for frame in frames]
+    first = ours.index(True) if True in ours else 0
+    return _joined([frame for frame, mine in zip(frames[first:], ours[first:]) if not mine])
+
+
+def _frames(traceback: Optional[TracebackType]) -> List[TracebackType]:
     frames: List[TracebackType] = []
     while traceback is not None:
         frames.append(traceback)
         traceback = traceback.tb_next
-    ours = [_is_ours(frame) for frame in frames]
-    first = ours.index(True) if True in ours else 0
-    kept = [frame for frame, mine in zip(frames[first:], ours[first:]) if not mine]
-    for frame, inner in zip(kept, [*kept[1:], None]):
+    return frames
+
+
+def _joined(frames: List[TracebackType]) -> Optional[TracebackType]:
+    for frame, inner in zip(frames, [*frames[1:], None]):
         frame.tb_next = inner
-    return kept[0] if kept else None
+    return frames[0] if frames else None
 
 
 def _is_ours(traceback: TracebackType) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple
 
 from . import outcome, record
 from .analysis.flags import judge
+from .announcement import Announcement
 from .channels import Channels
 from .collectors.logs import LogCollector
 from .collectors.source import safe_str
@@ -20,9 +21,10 @@ from .config import Config
 from .errors import TelemetryWarning
 from .outcome import Event
 from .record import UNMEASURED, Case, Measures, Record
+from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
-from .texts import clean, cut, stable_hash
+from .texts import clean, cut
 from .trial import Describer, Trial
 
 if TYPE_CHECKING:
@@ -57,14 +59,17 @@ class Guest(Protocol):
 
 
 def guarded(method: _Method) -> _Method:
-    """Make a method that never raises into the runner (house rule 1): an error of ours is said in the summary."""
+    """Make a method that never raises into the runner (house rule 1): an error of ours is said in the summary.
 
-    def guard(self: Guest, *arguments: Any, **named: Any) -> Any:
+    It takes its arguments by position only: names would cost every call a dict.
+    """
+
+    def guard(self: Guest, *arguments: Any) -> Any:
         session = self.session
         if session.closed:
             return None
         try:
-            return method(self, *arguments, **named)
+            return method(self, *arguments)
         except Exception as error:  # noqa: BLE001  # the one broad except: it is ours, whatever it is
             session.failed(method.__name__, error)
             return None
@@ -78,7 +83,8 @@ class Session:
     """A run of a test suite.
 
     config: the settings in force; framework: who runs the tests; stdout: the descriptor that the markers go to, or
-    None; stream: the text stream on it.
+    None; stream: the text stream on it; worker: the name of this process among those that the runner has started, None
+    in the one that writes the stream.
     Raises OSError when the file that was asked for can't be made: before the first test, a bad setting stops the run.
     """
 
@@ -88,6 +94,7 @@ class Session:
         framework: Framework,
         stdout: Optional[int] = 1,
         stream: Optional[Any] = None,
+        worker: Optional[str] = None,
     ) -> None:
         self.session = self  # guarded() asks for it
         self.config = config
@@ -97,13 +104,14 @@ class Session:
         self.started = self.clock.now()
         self._writing = False
         self._deferred: Optional[Callable[[], None]] = None
-        self._surroundings = surroundings_of(framework, os.environ, config.root)
+        self.worker = worker
+        self._surroundings = surroundings_of(framework, os.environ, config.root) if worker is None else {}
         self._identity = record.RunIdentity(config.run_id, framework.name)
         self._warnings: Dict[str, str] = {}
-        self._trial: Optional[Trial] = None
+        self.trial: Optional[Trial] = None  # the test in flight
         self._seq = 0
         self._tally = Tally()
-        self._collection: Dict[str, Any] = {"duration": None, "slowest": []}
+        self._collection: Optional[Dict[str, Any]] = None
         self._interrupted_by: Optional[str] = None
         for notice in config.notices:
             slug, _, message = notice.partition(": ")
@@ -114,8 +122,9 @@ class Session:
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
         )
-        if self._channels.file_open:
+        if self._channels.file_open and worker is None:
             self._channels.other("run_start", self._run_start())
+        self._announcement = self._announce() if config.collector and self._channels.file_open else None
         global _current
         _current = self
 
@@ -135,13 +144,18 @@ class Session:
                 "collected", {"time": self._timestamp(), "count": count, "collection": self._collection}
             )
 
-    def begin(self, describe: Callable[..., Case], *arguments: Any, phase: Optional[str] = outcome.CALL) -> None:
-        """A test starts; `describe(*arguments)` gives its case. The clocks start last."""
-        if self._trial is not None:  # the runner never ended it: still, no test is lost
-            self._undisturbed(self._finish, self._trial)
-        trial = self._trial = Trial(self._describe(describe, arguments), phase)
+    def begin(self, describe: Callable[[Any], Case], test: Any, phase: Optional[str] = outcome.CALL) -> None:
+        """A test starts; `describe(test)` gives its case. The clocks start last."""
+        if self.trial is not None:  # the runner never ended it: still, no test is lost
+            self._undisturbed(self._finish, self.trial)
+        try:
+            case = describe(test)
+        except Exception as error:  # noqa: BLE001  # a test whose own attributes raise still has a record
+            self.failed("describe", error)
+            case = Case(f"unknown test {self._seq + 1} ({type(test).__name__})", "unknown test")
+        trial = self.trial = Trial(case, phase)
         if self._channels.file_open:
-            self._channels.other("test_start", self._test_start(trial.case))
+            self._channels.started(record.test_start(self._identity, case, self._timestamp(), self.worker))
         if self._logs is not None:
             self._logs.begin()
         trial.cpu_started = self.clock.cpu()
@@ -149,15 +163,15 @@ class Session:
 
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
         """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
-        if self._trial is not None:
-            self._trial.events.append(describe(*arguments))
+        if self.trial is not None:
+            self.trial.events.append(describe(*arguments))
 
     def measure(self, ended: int, ended_cpu: int, excluded: int = 0, excluded_cpu: int = 0) -> None:
         """The code of the test in flight is over, measured as a whole: the time since begin() is its call.
 
         ended, ended_cpu: when it was, by the clocks; excluded, excluded_cpu: ns of that time that were the runner's.
         """
-        trial = self._trial
+        trial = self.trial
         if trial is not None:
             trial.ended = ended
             spent = (ended - trial.started - excluded) / 1e6
@@ -166,13 +180,21 @@ class Session:
 
     def finish(self, measures: Optional[Measures] = None) -> None:
         """The test in flight is over. measures: what the runner measured; None: what measure() found, else unknown."""
-        if self._trial is not None:
-            self._trial.measures = measures or self._trial.measures
-            self._undisturbed(self._finish, self._trial)
+        if self.trial is not None:
+            self.trial.measures = measures or self.trial.measures
+            self._undisturbed(self._finish, self.trial)
 
     def above(self, case: Case, events: Sequence[Event]) -> None:
         """Something above the tests failed or was skipped: a class, a module, a file."""
-        self._undisturbed(self._write_above, case, events)
+        self._undisturbed(self._write_unmeasured, case, events, self.worker)
+
+    def lost(self, case: Case, event: Event, worker: Optional[str]) -> None:
+        """A test was in flight in a worker that can't tell any more how it went."""
+        self._undisturbed(self._write_unmeasured, case, [event], worker)
+
+    def adopt(self, made: Record) -> None:
+        """Take over a record that a worker has made: it is numbered, counted in and written here."""
+        self._undisturbed(self._publish, made)
 
     def shared_setup(self, name: str, duration: float) -> None:
         """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
@@ -181,6 +203,12 @@ class Session:
     def covered(self, tests: int) -> None:
         """`tests` collected tests will have no record of their own: a record above them speaks for them."""
         self._tally.covered += tests
+        if tests and self._channels.file_open:
+            self._channels.other("covered", {"time": self._timestamp(), "count": tests})
+
+    def repeated(self) -> None:
+        """The next record is of a test that has one already: it is one test still."""
+        self._tally.covered -= 1
 
     def interrupted(self, by: str) -> None:
         """The run was told to stop: "SIGINT", "SIGTERM", or what the runner says."""
@@ -189,8 +217,8 @@ class Session:
     @guarded
     def annotate(self, key: str, value: object) -> None:
         """See the function of this name."""
-        if self._trial is not None:
-            self._trial.annotate(str(key), str(value))
+        if self.trial is not None:
+            self.trial.annotate(str(key), str(value))
 
     def close(self, exit_code: int, exit_reason: Optional[str] = None) -> None:
         """Write the summary and let go of everything. exit_reason: why the code is not 0, where no test failed."""
@@ -204,11 +232,6 @@ class Session:
             action()
 
     # -- what a door asks ---
-
-    @property
-    def trial(self) -> Optional[Trial]:
-        """The test in flight."""
-        return self._trial
 
     @property
     def tests_failed(self) -> bool:
@@ -231,42 +254,42 @@ class Session:
 
     # -- one record ---
 
-    def _describe(self, describe: Callable[..., Case], arguments: Sequence[Any]) -> Case:
-        try:
-            return describe(*arguments)
-        except Exception as error:  # noqa: BLE001  # a test whose own attributes raise still has a record
-            self.failed("describe", error)
-            return Case(f"unknown test {self._seq + 1} ({type(arguments[0]).__name__})", "unknown test")
-
     def _finish(self, trial: Trial) -> None:
-        self._trial = None
+        self.trial = None
         status, final, decided_by = outcome.fold(trial.events)
-        clock = self.clock
-        times = clock.timestamp(trial.started), clock.timestamp(trial.ended or clock.now())
-        logs = self._logs.end() if self._logs is not None else []
+        timestamp = self.clock.timestamp
+        times = timestamp(trial.started), timestamp(trial.ended or self.clock.now())
+        logs = self._logs.end() if self._logs is not None else ()
         detail = None
         if trial.events or logs or trial.annotations or trial.attempts > 1:
             dropped = self._logs.dropped if self._logs is not None else 0
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
-        self._publish(Record(trial.case, status, final, times, measures, detail))
+        self._publish(Record(trial.case, status, final, times, measures, detail, self.worker))
 
-    def _write_above(self, case: Case, events: Sequence[Event]) -> None:
+    def _write_unmeasured(self, case: Case, events: Sequence[Event], worker: Optional[str]) -> None:
         status, final, decided_by = outcome.fold(events)
         now = self._timestamp()
         detail = self._describer.of_events(events, decided_by)
-        self._publish(Record(case, status, final, (now, now), UNMEASURED, detail))
+        self._publish(Record(case, status, final, (now, now), UNMEASURED, detail, worker))
 
     def _publish(self, made: Record) -> None:
         """Number a record, count it in, compute the running figures and write it."""
         self._seq += 1
-        thresholds = self.config.thresholds
-        judgement = judge(made.measures.duration, made.queries, made.network, made.flaky, thresholds)
+        judgement = judge(made, self.config.thresholds)
         self._tally.add(made, judgement.flags)
         if self._channels.any_open:
             self._channels.result(made.to_json(self._identity, self._seq, self._tally.running(), judgement))
 
     # -- the other records ---
+
+    def _announce(self) -> Optional[Announcement]:
+        try:
+            return Announcement(self.config, self.worker)
+        except OSError as error:
+            if self.worker is None:  # else it may be on another machine, where collect is not
+                self.warn(TelemetryWarning("collect-lost", f"collect could not be told of this run: {error}"))
+            return None
 
     def _run_start(self) -> Dict[str, Any]:
         shown = self.config.shown()
@@ -279,56 +302,42 @@ class Session:
             "settings": {name: clean(value) if isinstance(value, str) else value for name, value in shown.items()},
         }
 
-    def _test_start(self, case: Case) -> Dict[str, Any]:
-        return {
-            "id": case.id,
-            "test_key": stable_hash(case.id),
-            "start_time": self._timestamp(),
-            "worker": None,
-        }
-
     def _end(self, exit_code: int, exit_reason: Optional[str]) -> None:
         self._close(exit_code, exit_reason)
         self._release()
 
     @guarded
     def _close(self, exit_code: int, exit_reason: Optional[str]) -> None:
-        if self._trial is not None:
-            self._trial.events.append(Event(outcome.INTERRUPTED, None, self._interrupted_by or "the run ended"))
-            self._finish(self._trial)
+        if self.trial is not None:
+            self.trial.events.append(Event(outcome.INTERRUPTED, None, self._interrupted_by or "the run ended"))
+            self._finish(self.trial)
+        self._conclude(exit_code, exit_reason)
+
+    def _conclude(self, exit_code: int, exit_reason: Optional[str]) -> None:
+        self._channels.look_for_file()
         self._channels.summary(self._summary(exit_code, exit_reason))
 
     def _summary(self, exit_code: int, exit_reason: Optional[str]) -> Dict[str, Any]:
-        now = self.clock.now()
-        tally = self._tally
-        return {
-            **tally.users_counts(),
-            "exit_code": exit_code,
-            "schema_version": record.SCHEMA_VERSION,
-            "run_id": self.config.run_id,
-            **tally.counts(),
-            "complete": tally.not_run() == 0 and self._interrupted_by is None,
-            "interrupted_by": self._said(self._interrupted_by),
-            "exit_reason": self._said(exit_reason or ("tests_failed" if exit_code and tally.failed else None)),
-            "start_time": self.clock.timestamp(self.started),
-            "end_time": self.clock.timestamp(now),
-            "duration": (now - self.started) / 1e6,
-            **tally.figures(),
-            "database_queries": record.NO_QUERIES.value,
-            "http_calls": {**record.NO_NETWORK.value, "outside_tests": []},
-            "coverage": record.NO_COVERAGE.value,
-            "collection": self._collection,
-            "warnings": [self._said(text) for text in self._warnings.values()],
-            **self._surroundings,
-            "thresholds": self.config.thresholds._asdict(),
-            "truncated": [],
-        }
+        now, tally = self.clock.now(), self._tally
+        reason = exit_reason or ("tests_failed" if exit_code and tally.failed else None)
+        ending = Ending(
+            exit_code,
+            self._said(reason),
+            self._said(self._interrupted_by),
+            tally.not_run() == 0 and self._interrupted_by is None,
+            self.clock.timestamp(self.started),
+            self.clock.timestamp(now),
+            (now - self.started) / 1e6,
+        )
+        warnings = [self._said(text) for text in self._warnings.values()]
+        surroundings = {**self._surroundings, "thresholds": self.config.thresholds._asdict()}
+        return summary_of(self.config.run_id, tally, ending, self._collection, warnings, surroundings)
 
     def _release(self) -> None:
         global _current
         self.closed = True
         _current = None
-        for part in (self._logs, self._channels):
+        for part in (self._logs, self._channels, self._announcement):
             if part is not None:
                 try:
                     part.close()
@@ -345,7 +354,7 @@ class Session:
         return None if text is None else cut(text, _SENTENCE_LIMIT, "", [], redact=self._redact)
 
     def _phase(self) -> Optional[str]:
-        return self._trial.phase if self._trial is not None else None
+        return self.trial.phase if self.trial is not None else None
 
     def _logs_failed(self, error: Exception) -> None:
         self._logs = None

@@ -67,7 +67,7 @@ class _Handler:
 
     def fork_begins(self) -> None:
         """Keep SIGTERM waiting: one that came to the child before it has the default back would be lost."""
-        if self._get(self.number) is self.handle:
+        if self._mask is not None and self._get(self.number) is self.handle:
             self._masks[self._thread()] = self._mask(self._block, {self.number})
 
     def fork_ends(self) -> None:

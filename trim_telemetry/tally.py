@@ -26,11 +26,13 @@ class Tally:
         self._flaky = 0
         self._own_records = 0
         self._slowest: List[Tuple[float, int, str]] = []
+        self._least_slow = -1.0  # of as many as are kept
         self._durations = RunningPercentiles((50, 95, 99))
         self._shared_setup: Dict[str, float] = {}
 
     def add(self, made: Record, flags: Sequence[str]) -> None:
         """Count one record in."""
+        duration = made.measures.duration
         self._statuses[made.status] += 1
         if made.outcome in self._outcomes:
             self._outcomes[made.outcome] += 1
@@ -40,11 +42,10 @@ class Tally:
             self._flaky += 1
         if not made.case.above:
             self._own_records += 1
-        duration = made.measures.duration
         if duration is not None:
             if made.outcome in _TIMED:
                 self._durations.add(duration)
-            if len(self._slowest) < _SLOWEST or duration > self._slowest[0][0]:
+            if duration > self._least_slow:
                 self._rank(duration, made.case.id)
 
     def add_shared_setup(self, name: str, duration: float) -> None:
@@ -114,3 +115,5 @@ class Tally:
             heappush(self._slowest, entry)
         else:
             heapreplace(self._slowest, entry)
+        if len(self._slowest) == _SLOWEST:
+            self._least_slow = self._slowest[0][0]

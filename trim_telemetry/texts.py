@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 from typing import Callable, List, Sequence
+
+try:  # what hashlib.blake2b is; hashlib itself imports OpenSSL, which takes longer than all of this package
+    from _blake2 import blake2b
+except ImportError:  # another Python than CPython
+    from hashlib import blake2b
 
 _ID_LIMIT = 1_000
 _LIST_ITEM_LIMIT = 300

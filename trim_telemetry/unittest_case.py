@@ -63,10 +63,10 @@ class CaseFactory:
         test_id = bounded_id(safe_str(test.id()) if facts.has_own_id else dotted)
         method = getattr(facts.kind, method_name, None)
         line, defined_at = self._place(method, facts.path)
-        named = method is not None and test_id == dotted  # not so where id() is the user's own
+        as_usual = test_id == dotted and method is not None  # not so where id() is the user's own
         return Case(
             test_id,
-            clean(method_name)[:_NAME_LIMIT] if test_id.endswith(method_name) else test_id[:_NAME_LIMIT],
+            method_name if as_usual else _name_in(test_id, method_name),
             facts.name,
             facts.module,
             facts.file,
@@ -74,7 +74,7 @@ class CaseFactory:
             defined_at,
             sorted({*facts.tags, *_names(method, "tags")}) if facts.tags or hasattr(method, "tags") else (),
             facts.fixtures,
-            self._rerun(test_id) if named and facts.importable else None,
+            self._rerun(test_id) if as_usual and facts.importable else None,
         )
 
     def _describe_wrapped(self, test: Any, test_id: str) -> Case:
@@ -115,6 +115,11 @@ class CaseFactory:
         if definition[0] == filename:
             return definition[1], None
         return None, f"{self._sources.relative(definition[0])}:{definition[1]}"
+
+
+def _name_in(test_id: str, method_name: str) -> str:
+    """Return the method's name, or the whole of an id that does not end with it."""
+    return (clean(method_name) if test_id.endswith(method_name) else test_id)[:_NAME_LIMIT]
 
 
 def _names(holder: Any, attribute: str) -> List[str]:

@@ -32,7 +32,7 @@ _USERS_PHASES = {
 }
 _DJANGOS_OWN = "_setup_and_call"  # calls _pre_setup and _post_teardown; before Django 5 its module is not marked
 # The suite's own functions around shared fixtures, with the local variable that names what they belong to.
-_FIXTURES = {
+FIXTURES = {
     "_handleClassSetUp": ("setUpClass", "currentClass"),
     "_tearDownPreviousClass": ("tearDownClass", "previousClass"),
     "_handleModuleFixture": ("setUpModule", "currentModule"),
@@ -40,21 +40,10 @@ _FIXTURES = {
 }
 
 
-def is_fixtures(frame: FrameType) -> bool:
-    """Is it the frame of a suite's function that runs a fixture of a class or module?"""
-    return frame.f_code.co_name in _FIXTURES
-
-
 def fixture_of(frame: FrameType) -> Tuple[str, Any]:
     """Return which fixture such a frame is about ("setUpClass", ...), and of what: a class, or a module's name."""
-    name, owner = _FIXTURES[frame.f_code.co_name]
+    name, owner = FIXTURES[frame.f_code.co_name]
     return name, frame.f_locals.get(owner)
-
-
-def fixture_in(traceback: Optional[TracebackType]) -> Optional[str]:
-    """Return which fixture of a class or module ("setUpClass", ...) a traceback is from; None: a test's own."""
-    found = _FIXTURES.get(traceback.tb_frame.f_code.co_name) if traceback is not None else None
-    return found[0] if found is not None else None
 
 
 def phase_of(traceback: Optional[TracebackType]) -> Optional[str]:

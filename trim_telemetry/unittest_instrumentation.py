@@ -12,6 +12,7 @@ from . import config as settings
 from .collectors.source import Sources
 from .config import Config
 from .errors import ConfigError
+from .exit_status import exit_status
 from .session import Session
 from .signals import on_sigterm
 from .surroundings import Framework
@@ -128,12 +129,12 @@ def _run(door: _Door, argv: List[str]) -> None:
     try:
         _Program(door, argv)
     except SystemExit as error:
-        door.exits(_exit_code(error.code))
+        door.exits(exit_status(error.code))
         raise
     except KeyboardInterrupt:
         door.interrupted()
         raise
-    except BaseException:
+    except BaseException:  # unittest's end, whatever it is: said, and raised again
         door.fails()
         raise
 
@@ -141,13 +142,6 @@ def _run(door: _Door, argv: List[str]) -> None:
 def _refuse(error: Exception) -> NoReturn:
     sys.stderr.write(f"{error}\n")
     sys.exit(_USAGE)
-
-
-def _exit_code(code: Any) -> int:
-    """What the process ends with for a SystemExit's code (sys.exit())."""
-    if code is None:
-        return 0
-    return int(code) & 0xFF if isinstance(code, int) else 1
 
 
 def _by_name(test_id: str) -> Sequence[str]:

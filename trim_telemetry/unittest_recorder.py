@@ -39,6 +39,7 @@ class ResultRecorder:
         self._sources = sources
         self._test: Any = None  # in flight, or over but not yet published
         self._over = False
+        self.pending = False  # something waits to be published, until the runner has nothing more to say of it
         self._ended = 0  # ns: when the test's own code ended, where the runner has said that it passed
         self._excluded = 0  # ns of the window that were the runner's: formatting a failure, writing to the screen
         self._excluded_cpu = 0
@@ -55,11 +56,19 @@ class ResultRecorder:
     @guarded
     def collected(self, suite: Any) -> None:
         """The suite is about to run. (A script may run several, one behind the other.)"""
-        for test in _leaves(suite):
-            self._tests_of[type(test)] = self._tests_of.get(type(test), 0) + 1
+        self._expect(suite)
         self._collected += suite.countTestCases()
         spent = (Clock.now() - self.session.started) / 1e6
         self.session.collected(self._collected, duration=spent)
+
+    @guarded
+    def expect(self, suite: Any) -> None:
+        """A part of a suite is about to run, and the parent knows how many tests the whole has."""
+        self._expect(suite)
+
+    def _expect(self, suite: Any) -> None:
+        for test in leaves(suite):
+            self._tests_of[type(test)] = self._tests_of.get(type(test), 0) + 1
 
     @guarded
     def observe(self, result: Any) -> None:
@@ -79,15 +88,17 @@ class ResultRecorder:
     @guarded
     def start(self, test: Any) -> None:
         """A test starts."""
-        self.publish()
+        if self.pending or self._test is not None:
+            self.publish()
         self._test, self._over = test, False
         self._excluded = self._excluded_cpu = self._ended = self._pauses = 0
         self._subtest_passed = False
         if type(test) in self._tests_of:
             self._tests_of[type(test)] -= 1
-        self.session.begin(self._describe, test)
-        if self.session.trial is not None and self.session.trial.case.above:  # a module that can't be imported
-            self.session.covered(1)
+        session = self.session
+        session.begin(self._describe, test)
+        if session.trial is not None and session.trial.case.above:  # a module that can't be imported
+            session.covered(1)
 
     def passed(self) -> None:
         """The runner is about to say that the test passed: nothing of the test's own runs any more."""
@@ -112,7 +123,7 @@ class ResultRecorder:
         trial = self.session.trial
         if test is not self._test or self._over or trial is None:
             return  # CPython 3.12.1 stops decorated skips that it never started; they have their record
-        self._over = True
+        self._over = self.pending = True
         interrupted = not self._ended and isinstance(sys.exc_info()[1], KeyboardInterrupt)
         self._measure()
         if interrupted:
@@ -141,14 +152,10 @@ class ResultRecorder:
         else:
             self._measure()
 
-    def between_tests(self) -> None:
-        """The suite goes on to the next test. (A test that asks its own result whether to stop is not over.)"""
-        if self._over or self._test is None:
-            self.publish()
-
     @guarded
     def publish(self) -> None:
         """The runner has nothing more to say of the test or the fixture before."""
+        self.pending = False
         if self._test is not None:
             self._test = None
             self.session.finish()
@@ -183,12 +190,13 @@ class ResultRecorder:
                 kind == outcome.SKIPPED
             ):  # nothing of it ran; but Django's tests may break before their start, unknown when
                 self._measure()
-            self._over = True
+            self._over = self.pending = True
             return
         if self._test is not None:
             self.publish()
         name = safe_str(test.id() if hasattr(test, "id") else test)
         # Held, as CPython 3.8 runs the clean-ups of a class or module, which go by the same name, behind the fixture.
+        self.pending = True
         self._held.setdefault(name, []).append(self._event(kind, error, text, reason, None))
 
     def _event(self, kind: str, error: Any, text: str, reason: Optional[str], subtest: Optional[str]) -> Event:
@@ -246,13 +254,14 @@ class ResultRecorder:
             self.session.above(Case(case_id, case_id[:_NAME_LIMIT], above=True), events)
 
 
-def _leaves(suite: Any) -> Iterator[Any]:
+def leaves(suite: Any) -> Iterator[Any]:
+    """Yield the tests of a suite. Raises TypeError where that would use it up."""
     tests = iter(suite)
     if tests is iter(suite):
         raise TypeError("a suite of tests that can be gone through only once")
     for test in tests:
         if isinstance(test, unittest.BaseTestSuite):
-            yield from _leaves(test)
+            yield from leaves(test)
         else:
             yield test
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Optional
 
 from . import outcome
 from .collectors.source import safe_str
-from .unittest_frames import is_fixtures
+from .unittest_frames import FIXTURES
 
 if TYPE_CHECKING:
     from .unittest_recorder import ResultRecorder
@@ -32,8 +32,9 @@ class RecordingResult(unittest.TestResult):
 
         (Not so stopTest: Django runs a test's tear-down behind it, and may add an error then.)
         """
-        if self.recorder is not None:
-            self.recorder.between_tests()
+        recorder = self.recorder
+        if recorder is not None and recorder.pending:  # not so where a test asks its own result whether to stop
+            recorder.publish()
         return self._should_stop
 
     @shouldStop.setter
@@ -117,11 +118,12 @@ class RecordingResult(unittest.TestResult):
         super()._setupStdout()  # type: ignore[misc]  # private, and the only call that a suite makes before a fixture
         if self.recorder is not None:
             caller = sys._getframe(2)  # past the suite's helper that calls what exists
-            if is_fixtures(caller):  # else startTest's own
+            if caller.f_code.co_name in FIXTURES:  # else startTest's own
                 self.recorder.fixture_begins(caller)
 
     def _restoreStdout(self) -> None:
-        if self.recorder is not None and is_fixtures(sys._getframe(2)):  # else stopTest's, a debugger's
+        # else stopTest's, a debugger's
+        if self.recorder is not None and sys._getframe(2).f_code.co_name in FIXTURES:
             self.recorder.fixture_ends()
         super()._restoreStdout()  # type: ignore[misc]  # as above
 

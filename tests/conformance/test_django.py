@@ -8,7 +8,7 @@ from typing import Tuple
 
 import pytest
 
-from tests.support import Run, run
+from tests.support import Run, environment, run
 
 django = pytest.importorskip("django")
 
@@ -91,6 +91,24 @@ def test_every_verdict_is_as_the_table_says(door, tmp_path):
     assert [record["id"] for record in done.file if record["record_type"] == "test_result"] == list(done.by_id())
 
 
+START_METHODS = ["fork", "spawn", "forkserver"]
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+@both_doors
+def test_every_verdict_is_as_the_table_says_in_parallel(door, method, tmp_path):
+    need_start_method(method)
+    env = environment(START_METHOD=method)
+    done = run(*door, "--parallel", "2", cwd=PROJECT, env=env, file=tmp_path / "run.ndjson")
+    assert done.verdicts() == TABLE
+    assert (done.summary["collected_tests"], done.summary["not_run_tests"]) == (40, 0)
+    assert done.summary["complete"] is True
+    assert done.summary["exit_code"] == done.code == 1
+    assert done.summary["warnings"] == []
+    assert {result["worker"] for result in done.results} in ({"1"}, {"2"}, {"1", "2"})  # the first may have done all
+    assert [path.name for path in tmp_path.iterdir()] == ["run.ndjson"]
+
+
 @both_doors
 @pytest.mark.parametrize("flags", FLAGS, ids=" ".join)
 def test_output_and_exit_code_are_those_of_plain_django(door, flags):
@@ -109,6 +127,15 @@ def test_output_and_exit_code_are_those_of_plain_django(door, flags):
 def plain_run(flags: Tuple[str, ...]) -> Run:
     """What Django does without us."""
     return run(*PLAIN, *flags, cwd=PROJECT)
+
+
+def need_start_method(method: str) -> None:
+    """Skip where Python or Django can't start workers so: spawn since 4.1, forkserver since 6.0."""
+    import multiprocessing
+
+    since = {"fork": (3, 2), "spawn": (4, 1), "forkserver": (6, 0)}
+    if method not in multiprocessing.get_all_start_methods() or since[method] > django.VERSION:
+        pytest.skip("there are no such workers here")
 
 
 def started(done: Run) -> int:

@@ -131,6 +131,27 @@ def test_every_row_of_the_table_of_verdicts(verdict_run: Run) -> None:
     assert verdict_run.verdicts() == {**EXPECTED, **ABOVE}
 
 
+# xdist may hand the tests of a class or module to several workers, each of which tears it down behind the last one
+# that it was given: which test such an error belongs to is chance. Here a module's tear-down raises, and two classes'.
+TORN_DOWN_ANYWHERE = "test_class_level.py::"
+
+
+@pytest.mark.parametrize("workers", ["-n 2", "-n 4 --dist loadscope"])
+def test_every_row_of_the_table_of_verdicts_in_parallel(workers: str, installed: Path) -> None:
+    pytest.importorskip("xdist")
+    options = ("-p", "xdist", *workers.split(), "--continue-on-collection-errors")
+    done = through("module", *options, *FILES, cwd=SUITE, installed=installed)
+    found, expected = done.verdicts(), {**EXPECTED, **ABOVE}
+    assert done.summary is not None
+    assert done.code == done.summary["exit_code"] == 1
+    assert (done.summary["complete"], done.summary["not_run_tests"], done.summary["warnings"]) == (True, 0, [])
+    for name in [name for name in expected if name.startswith(TORN_DOWN_ANYWHERE)]:
+        alone = expected.pop(name)
+        without_teardown = alone if "setup" in name.lower() else "passed/passed"
+        assert found.pop(name) in (without_teardown, "error/error"), name
+    assert found == expected
+
+
 def test_exit_code_is_pytests_own(verdict_run: Run, plain_verdict_run: Run) -> None:
     assert verdict_run.summary is not None
     assert verdict_run.code == plain_verdict_run.code == verdict_run.summary["exit_code"] == 1

@@ -388,12 +388,12 @@ def test_discovery_whose_modules_can_be_imported_from_here_reruns_by_name(tmp_pa
 def test_shared_set_up_is_in_the_summary_and_in_no_test(tmp_path):
     (tmp_path / "test_shared.py").write_text(
         "import time, unittest\n"
-        "def setUpModule(): time.sleep(0.06)\n"
+        "def setUpModule(): time.sleep(0.2)\n"
         "class T(unittest.TestCase):\n"
         "    @classmethod\n"
-        "    def setUpClass(cls): time.sleep(0.05)\n"
+        "    def setUpClass(cls): time.sleep(0.1)\n"
         "    @classmethod\n"
-        "    def tearDownClass(cls): time.sleep(0.05)\n"
+        "    def tearDownClass(cls): time.sleep(0.1)\n"
         "    def test_x(self): pass\n"
         "class Plain(unittest.TestCase):\n"
         "    def test_y(self): pass\n"
@@ -401,9 +401,8 @@ def test_shared_set_up_is_in_the_summary_and_in_no_test(tmp_path):
     found = run(*DOOR, cwd=tmp_path)
     shared = {entry["name"]: entry["duration"] for entry in found.summary["shared_setup"]}
     assert set(shared) == {"test_shared", "test_shared.T"}
-    assert shared["test_shared.T"] >= 100.0
-    assert shared["test_shared"] >= 60.0
-    assert all(result["duration"] < 50.0 for result in found.results)
+    assert min(shared.values()) >= 200.0
+    assert all(result["duration"] < 200.0 for result in found.results)
 
 
 def test_formatting_a_failure_is_not_billed_to_the_test(tmp_path):
@@ -412,7 +411,7 @@ def test_formatting_a_failure_is_not_billed_to_the_test(tmp_path):
         "import time, unittest\n"
         "class Slow(Exception):\n"
         "    def __str__(self):\n"
-        "        time.sleep(0.06)\n"
+        "        time.sleep(0.4)\n"
         "        return 'slow to show'\n"
         "class T(unittest.TestCase):\n"
         "    def test_raises(self): raise Slow\n"
@@ -423,7 +422,7 @@ def test_formatting_a_failure_is_not_billed_to_the_test(tmp_path):
     found = run(*DOOR, cwd=tmp_path).by_id()
     for record in found.values():
         assert record["failure"]["message"] == "slow to show"
-        assert 20.0 <= record["duration"] < 60.0
+        assert 20.0 <= record["duration"] < 400.0
 
 
 def test_fixtures_of_a_test_are_billed_to_it(tmp_path):

@@ -77,9 +77,9 @@ def trials(draw):
 def line_of(trial, logs=(), seq=1):
     status, final, decided_by = fold(trial.events)
     detail = DESCRIBER.of_trial(trial, decided_by, logs, dropped=0)
-    made = Record(trial.case, status, final, (NOON, NOON), trial.measures, detail)
+    made = Record(trial.case, status, final, (NOON, NOON), trial.measures, detail, "gw0")
     running = Running(1.0, 1.0, 1.0, 1.0, 1)
-    run = RunIdentity("run-1", "pytest", "gw0")
+    run = RunIdentity("run-1", "pytest")
     return made.to_json(run, seq, running, Judgement(False, None, None, None, ()))
 
 

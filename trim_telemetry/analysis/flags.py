@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any, List, Optional, Sequence, Tuple
 
 from ..config import Thresholds
-from ..record import NO_NETWORK, NO_QUERIES, Judgement, Section
+from ..record import NO_NETWORK, NO_QUERIES, Judgement, Record
 
 _UNREMARKABLE = Judgement(False, None, None, None, ())
 
 
-def judge(
-    duration: Optional[float], queries: Section, network: Section, flaky: bool, thresholds: Thresholds
-) -> Judgement:
+def judge(made: Record, thresholds: Thresholds) -> Judgement:
     """Return the booleans of `performance` and its flags, in the contract's order.
 
-    duration in ms; queries and network: the record's `database_queries` and `http_calls`. What was not collected is
-    null there: it makes no flag, and its boolean is null.
+    What was not collected is null in the record: it makes no flag, and its boolean is null.
     """
+    duration, queries, network, flaky = made.measures.duration, made.queries, made.network, made.flaky
     is_slow = None if duration is None else duration > thresholds.slow_test_ms
     if is_slow is False and queries is NO_QUERIES and network is NO_NETWORK and not flaky:  # the hot path
         return _UNREMARKABLE

@@ -57,7 +57,9 @@ class Sources:
         By its name, because a decorator may have code in a text. A name that is spelled another way: the first `def`.
         """
         first = code.co_firstlineno
-        lines = self._lines_of(code.co_filename)
+        if self._lines[0] != code.co_filename:
+            self._lines = (code.co_filename, _read_lines(code.co_filename))
+        lines = self._lines[1]
         if first > len(lines) or not lines[first - 1].lstrip().startswith(b"@"):
             return first
         name = code.co_name.encode("utf-8", "replace")
@@ -68,11 +70,6 @@ class Sources:
                 return number
             any_def = any_def or (number if match is not None else 0)
         return any_def or first
-
-    def _lines_of(self, filename: str) -> List[bytes]:
-        if self._lines[0] != filename:
-            self._lines = (filename, _read_lines(filename))
-        return self._lines[1]
 
     def failure(self, error: Any, traceback: Optional[TracebackType], phase: Optional[str], text: str) -> Failure:
         """Return an exception as text. text: the traceback as the runner prints it."""

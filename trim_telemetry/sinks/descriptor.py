@@ -29,15 +29,17 @@ def own_copy(number: int) -> int:
 class Descriptor:
     """Writes whole lines to a descriptor, from the process that made it and from no fork of that.
 
-    The functions of `os` are kept from the start: tests replace them.
+    fsync: whether a line is to be on the disk before write() returns. The functions of `os` are kept from the start:
+    tests replace them.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, fsync: bool = False) -> None:
         self._number: Optional[int] = number
         self._owner = os.getpid()
         self._write: Any = os.write
         self._getpid: Any = os.getpid
         self._close: Any = os.close
+        self._fsync: Any = os.fsync if fsync else None
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
 
@@ -48,24 +50,22 @@ class Descriptor:
 
     def write(self, data: bytes) -> None:
         """Write all of data, in one system call where the system takes it whole. Raises OSError."""
-        number = self._number
-        if number is None or not self.is_mine:
-            return
-        written = self._write_some(number, data)
-        while written < len(data):
-            written += self._write_some(number, data[written:])
+        if self._getpid() == self._owner:
+            self.put(data)
 
-    def _write_some(self, number: int, data: bytes) -> int:
-        try:
-            count: int = self._write(number, data)
-            return count
-        except BlockingIOError:  # somebody set O_NONBLOCK on the shared pipe, and its reader is slow
-            _wait_until_writable(number)
-            return 0
-        except OSError as error:
-            if error.errno == errno.EINTR:  # not retried for us where a handler of the user's raised in between
-                return 0
-            raise
+    def put(self, data: bytes) -> None:
+        """The same, for a caller that has just asked whether it `is_mine`: that is a system call of its own."""
+        number = self._number
+        if number is None:
+            return
+        written = 0
+        while written < len(data):
+            try:
+                written += self._write(number, data[written:])  # the whole of it is not copied
+            except OSError as error:
+                _wait_or_raise(number, error)
+        if self._fsync is not None:
+            self._fsync(number)
 
     def close(self) -> None:
         """Close it; writes from now on do nothing."""
@@ -78,6 +78,14 @@ class Descriptor:
         number, self._number = self._number, None
         if number is not None:
             self._close(number)
+
+
+def _wait_or_raise(number: int, error: OSError) -> None:
+    """Return when it is worth another attempt; raise where it is not."""
+    if isinstance(error, BlockingIOError):  # somebody set O_NONBLOCK on the shared pipe, and its reader is slow
+        _wait_until_writable(number)
+    elif error.errno != errno.EINTR:  # not retried for us where a handler of the user's raised in between
+        raise error
 
 
 def _wait_until_writable(number: int) -> None:

@@ -23,12 +23,15 @@ class StdoutLines:
 
     def write(self, marker: str, line: str) -> None:
         """Write one encoded record behind its marker. Raises OSError where nobody reads any more."""
+        descriptor = self._descriptor
+        if not descriptor.is_mine:
+            return
         limit = record.LINE_LIMIT - len(marker) - 2
         if len(line) > limit:
             line = shorten(line, limit)
-        if self._flush is not None and self._descriptor.is_mine:
+        if self._flush is not None:
             self._flush_stream()
-        self._descriptor.write(f"\n{marker}{line}\n".encode("ascii"))
+        descriptor.put(f"\n{marker}{line}\n".encode("ascii"))
 
     def _flush_stream(self) -> None:
         try:

@@ -1,0 +1,471 @@
+"""pytest-xdist: records are made in the workers, and one process writes the stream."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from .pytest_doors import VERSION, observed, plain, screen, write
+from .support import Run, environment, read, read_file
+
+pytest.importorskip("xdist")
+
+WORKERS = ("-q", "-p", "xdist", "-n", "2")
+FINE = """
+    import pytest
+
+    @pytest.mark.parametrize("number", range(6))
+    def test_fine(number):
+        pass
+"""
+
+
+def summed_up(done: Run) -> Dict[str, Any]:
+    """What the summary says of the run as a whole."""
+    assert done.summary is not None
+    assert done.summary["exit_code"] == done.code
+    names = ("total_tests", "collected_tests", "not_run_tests", "complete", "exit_reason", "interrupted_by", "warnings")
+    return {name: done.summary[name] for name in names}
+
+
+def outcomes(done: Run) -> Dict[str, str]:
+    """{name: outcome}."""
+    return {name.rpartition("::")[2]: result["outcome"] for name, result in done.by_id().items()}
+
+
+# -- one stream ---
+
+TALKS = """
+    import logging
+    import sys
+    import time
+    import pytest
+    import trim_telemetry
+
+    @pytest.fixture(scope="module")
+    def wide():
+        time.sleep(0.02)
+
+    @pytest.mark.slow
+    def test_talks(wide, tmp_path):
+        logging.getLogger("suite").propagate = False  # else pytest puts it into its report, and plain xdist dies of it
+        logging.getLogger("suite").warning("half of it: \\ud800")
+        trim_telemetry.annotate("half", "\\udfff")
+
+    def test_fails():
+        print("said")
+        raise ValueError("on purpose")
+
+    def test_takes_time():
+        time.sleep(0.02)
+
+    def test_again(wide): pass
+"""
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: Any) -> Run:
+    folder = write(tmp_path_factory.mktemp("talk"), test_it=TALKS, test_broken="import no_such_module")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = slow\naddopts = -p no:cacheprovider\n")
+    return observed(*WORKERS, "--continue-on-collection-errors", "--trim-file=out/run.ndjson", cwd=folder)
+
+
+def test_records_are_those_of_the_workers(talk: Run) -> None:
+    assert outcomes(talk) == {
+        "test_broken.py": "error",
+        "test_talks": "passed",
+        "test_fails": "failed",
+        "test_takes_time": "passed",
+        "test_again": "passed",
+    }
+    assert {result["worker"] for result in talk.results} == {"gw0", "gw1"}
+    by_name = {result["name"]: result for result in talk.results}
+    assert by_name["test_takes_time"]["duration"] >= 20.0
+    assert by_name["test_talks"]["tags"] == ["slow"]
+    assert by_name["test_talks"]["line"] == 13
+    failure = by_name["test_fails"]["failure"]
+    assert (failure["type"], failure["message"], failure["line"]) == ("ValueError", "on purpose", 20)
+    assert by_name["test_fails"]["stdout"] == "said\n"
+    assert by_name["test_broken.py"]["failure"]["type"] == "ModuleNotFoundError"
+
+
+def test_what_is_added_to_a_report_is_clean(talk: Run) -> None:
+    talks = next(result for result in talk.results if result["name"] == "test_talks")
+    assert [entry["message"] for entry in talks["logs"]] == ["half of it: \ufffd"]
+    assert talks["metadata"] == {"framework": "pytest", "half": "\ufffd"}
+
+
+def test_one_process_numbers_the_records_and_computes_the_figures(talk: Run) -> None:
+    assert [result["seq"] for result in talk.results] == [1, 2, 3, 4, 5]
+    assert [result["performance"]["total_tests_run"] for result in talk.results] == [0, 1, 2, 3, 4]
+    assert summed_up(talk) == {
+        "total_tests": 5,
+        "collected_tests": 4,
+        "not_run_tests": 0,
+        "complete": True,
+        "exit_reason": "tests_failed",
+        "interrupted_by": None,
+        "warnings": [],
+    }
+
+
+def test_summary_has_shared_setup_and_collection_of_the_workers(talk: Run) -> None:
+    assert talk.summary is not None
+    shared = {entry["name"]: entry["duration"] for entry in talk.summary["shared_setup"]}
+    assert shared["test_it.py::wide"] >= 20.0
+    assert sum(shared.values()) == pytest.approx(sum(result["shared_setup"] or 0 for result in talk.results))
+    assert talk.summary["collection"]["duration"] > 0
+    assert {entry["file"] for entry in talk.summary["collection"]["slowest"]} == {"test_it.py", "test_broken.py"}
+
+
+def test_rerun_has_the_options_that_the_controller_was_called_with(tmp_path: Path) -> None:
+    write(tmp_path, test_it="def test_it(): pass")
+    done = observed(*WORKERS, "-p", "no:doctest", cwd=tmp_path)
+    assert done.results[0]["rerun"] == ["-p", "xdist", "-p", "no:doctest", "test_it.py::test_it"]
+
+
+@pytest.mark.parametrize("mode", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each"])
+def test_every_way_to_distribute_tests(mode: str, tmp_path: Path) -> None:
+    text = FINE.replace("@pytest", '@pytest.mark.xdist_group("one@two")\n    @pytest')
+    arguments = (*WORKERS, "--dist", mode)
+    if "invalid choice" in plain(*arguments, cwd=write(tmp_path, test_it=text)).stderr:
+        pytest.skip("this release of pytest-xdist does not know it")
+    done = observed(*arguments, cwd=tmp_path)
+    runs = 2 if mode == "each" else 1
+    assert sorted(result["id"] for result in done.results) == sorted(
+        f"test_it.py::test_fine[{number}]" for number in range(6) for _ in range(runs)
+    )
+    assert summed_up(done)["collected_tests"] == 6 * runs
+    assert summed_up(done)["complete"] is True
+
+
+def test_screen_is_that_of_plain_pytest(tmp_path: Path) -> None:
+    write(tmp_path, test_it=TALKS.replace("\\ud800", "").replace("@pytest.mark.slow", ""))
+    done, without = observed(*WORKERS, cwd=tmp_path), plain(*WORKERS, cwd=tmp_path)
+    assert done.code == without.code == 1
+    assert sorted(screen(done).replace("gw1", "gw0").replace("F", ".")) == sorted(
+        screen(without).replace("gw1", "gw0").replace("F", ".")
+    )
+
+
+def test_a_report_that_plain_xdist_can_not_send_ends_the_run_as_without_us(tmp_path: Path) -> None:
+    write(tmp_path, test_it='def test_it(): raise ValueError("\\ud800")')
+    done, without = observed(*WORKERS, cwd=tmp_path), plain(*WORKERS, cwd=tmp_path)
+    assert done.code == without.code
+    assert summed_up(done)["complete"] is (done.code == 1)
+
+
+def test_workers_are_left_alone_where_no_run_is_asked_for(tmp_path: Path) -> None:
+    test_it = "import sys\ndef test_it(): assert 'trim_telemetry.session' not in sys.modules"
+    done = plain(*WORKERS, "-p", "trim_telemetry.pytest_plugin", cwd=write(tmp_path, test_it=test_it))
+    assert (done.code, done.results) == (0, [])
+
+
+# -- workers that die ---
+
+DIES = """
+    import ctypes
+    import os
+    import signal
+
+    def test_is_killed(): os.kill(os.getpid(), signal.SIGKILL)
+    def test_exits_0(): os._exit(0)
+    def test_exits_3(): os._exit(3)
+    def test_segfaults(): ctypes.string_at(0)
+    def test_aborts(): os.abort()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_test_that_kills_its_worker_has_crashed_and_the_next_worker_goes_on(tmp_path: Path) -> None:
+    write(tmp_path, test_it=DIES + FINE)
+    done = observed(*WORKERS, "--trim-file=run.ndjson", cwd=tmp_path)
+    crashed = {result["name"]: result for result in done.results if result["outcome"] == "crashed"}
+    assert sorted(crashed) == ["test_aborts", "test_exits_0", "test_exits_3", "test_is_killed", "test_segfaults"]
+    assert all(result["status"] == "error" and result["worker"] for result in crashed.values())
+    killed = crashed["test_is_killed"]
+    assert (killed["file"], killed["line"], killed["duration"]) == ("test_it.py", None, None)
+    assert killed["rerun"][-1] == "test_it.py::test_is_killed"
+    assert "crashed while running" in killed["failure"]["message"]
+    assert summed_up(done) == {
+        "total_tests": 11,
+        "collected_tests": 11,
+        "not_run_tests": 0,
+        "complete": True,
+        "exit_reason": "tests_failed",
+        "interrupted_by": None,
+        "warnings": [],
+    }
+    assert [path.name for path in tmp_path.glob("*spill")] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_tests_that_no_worker_was_left_for_are_counted(tmp_path: Path) -> None:
+    write(tmp_path, test_it=DIES + FINE)
+    done = observed("-q", "-p", "xdist", "-n", "1", "--max-worker-restart=0", cwd=tmp_path)
+    assert outcomes(done) == {"test_is_killed": "crashed"}
+    assert summed_up(done)["not_run_tests"] == 10
+    assert summed_up(done)["complete"] is False
+    assert done.code != 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_test_that_is_given_to_one_worker_after_another_counts_as_one(tmp_path: Path) -> None:
+    """`--dist loadscope` hands the whole scope on, the test that has killed its worker first."""
+    write(tmp_path, test_it=DIES + FINE)
+    arguments = ("-q", "-p", "xdist", "-n", "1", "--dist", "loadscope", "--max-worker-restart=2")
+    done = observed(*arguments, cwd=tmp_path)
+    assert {(result["name"], result["outcome"]) for result in done.results} == {("test_is_killed", "crashed")}
+    assert summed_up(done)["not_run_tests"] == 10
+
+
+# -- the run ends early ---
+
+
+def test_stop_at_the_first_failure(tmp_path: Path) -> None:
+    write(tmp_path, test_it="def test_fails(): assert False\n", test_other=FINE)
+    done, without = observed(*WORKERS, "-x", cwd=tmp_path), plain(*WORKERS, "-x", cwd=tmp_path)
+    assert done.code == without.code
+    assert outcomes(done)["test_fails"] == "failed"
+    summary = summed_up(done)
+    assert summary["not_run_tests"] == summary["collected_tests"] - summary["total_tests"]
+
+
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a run in two workers."""
+    env = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    command = [sys.executable, "-m", "trim_telemetry.pytest_instrumentation", *WORKERS, *arguments]
+    process = subprocess.Popen(command, cwd=folder, env=env, stdin=-3, stdout=-1, stderr=-1, start_new_session=True)
+    assert process.stdout is not None
+    return process
+
+
+def lines_until(process: "subprocess.Popen[bytes]", count: int) -> List[bytes]:
+    """Read its output until it has had so many results."""
+    assert process.stdout is not None
+    lines: List[bytes] = []
+    while sum(line.startswith(b"TEST_RESULT:") for line in lines) < count:
+        line = process.stdout.readline()
+        assert line, b"".join(lines)
+        lines.append(line)
+    return lines
+
+
+HANGS_LAST = """
+    def test_one(): pass
+    def test_two(): pass
+    def test_hangs(): import time; time.sleep(60)
+    def test_hangs_too(): import time; time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("number, name", [(signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")])
+def test_tests_in_flight_are_interrupted(number: int, name: str, tmp_path: Path) -> None:
+    write(tmp_path, test_it=HANGS_LAST)
+    process = start(tmp_path)
+    try:
+        lines = lines_until(process, 2)
+        os.kill(process.pid, number)
+        rest, stderr = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    done = read(process.returncode, b"".join(lines) + rest, stderr)
+    found = outcomes(done)
+    assert (found["test_one"], found["test_two"]) == ("passed", "passed")
+    assert {found[name] for name in found if "hangs" in name} <= {"interrupted"}
+    assert done.summary is not None
+    assert done.summary["interrupted_by"] == name
+    assert done.summary["complete"] is False
+    assert done.summary["not_run_tests"] + len(found) == 4
+
+
+# -- spills ---
+
+LOOKS = """
+    import json
+    import os
+
+    def test_looks_at_its_spill():
+        with open(f"out/run.ndjson.{os.environ['PYTEST_XDIST_WORKER']}.spill") as file:
+            lines = [json.loads(line) for line in file]
+        with open("seen.json", "w") as file:
+            json.dump(lines, file)
+"""
+
+
+def test_worker_keeps_a_spill_that_is_removed_when_it_was_taken_over(tmp_path: Path) -> None:
+    write(tmp_path, test_it="def test_first(): pass\n" + LOOKS.replace("\n    ", "\n"))
+    done = observed("-q", "-p", "xdist", "-n", "1", "--trim-file=out/run.ndjson", cwd=tmp_path)
+    assert outcomes(done) == {"test_first": "passed", "test_looks_at_its_spill": "passed"}
+    (tmp_path / "seen.ndjson").write_text(
+        "".join(json.dumps(line) + "\n" for line in json.loads((tmp_path / "seen.json").read_text()))
+    )
+    spill = read_file(tmp_path / "seen.ndjson")
+    assert [record["record_type"] for record in spill] == ["test_start", "test_result", "test_start"]
+    assert {record["worker"] for record in spill} == {"gw0"}
+    assert spill[1]["seq"] is None
+    assert spill[1]["performance"]["avg_duration"] is None
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["run.ndjson"]
+    types = [record["record_type"] for record in read_file(tmp_path / "out" / "run.ndjson")]
+    assert types == ["run_start", "collected", "collected", "test_result", "test_result", "run_summary"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_killed_run_leaves_its_spills(tmp_path: Path) -> None:
+    write(tmp_path, test_it=HANGS_LAST)
+    process = start(tmp_path, "--trim-file=run.ndjson")
+    try:
+        lines_until(process, 2)
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    records = [record for path in tmp_path.glob("run.ndjson.gw*.spill") for record in read_file(path)]
+    finished = {record["name"]: record["outcome"] for record in records if record["record_type"] == "test_result"}
+    started = {record["id"].partition("::")[2] for record in records if record["record_type"] == "test_start"}
+    assert (finished.pop("test_one"), finished.pop("test_two")) == ("passed", "passed")
+    assert set(finished.values()) <= {"interrupted"}  # xdist has its workers end when the controller is gone
+    assert started - {"test_one", "test_two"} != set()
+
+
+def test_another_runs_spill_of_the_same_name_stays(tmp_path: Path) -> None:
+    write(tmp_path, test_it="def test_it(): pass")
+    (tmp_path / "run.ndjson.gw0.spill").write_text('{"record_type": "test_start", "run_id": "another"}\n')
+    done = observed("-q", "-p", "xdist", "-n", "1", "--trim-file=run.ndjson", cwd=tmp_path)
+    assert done.code == 0
+    assert (tmp_path / "run.ndjson.gw0.spill").exists()
+
+
+def test_spill_that_can_not_be_made_is_one_warning(tmp_path: Path) -> None:
+    write(tmp_path, test_it=FINE)
+    (tmp_path / "run.ndjson.gw0.spill").mkdir()
+    done = observed("-q", "-p", "xdist", "-n", "1", "--trim-file=run.ndjson", cwd=tmp_path)
+    assert len(done.results) == 6
+    (warning,) = summed_up(done)["warnings"]
+    assert warning.startswith("spill-lost: ")
+
+
+# -- with other plugins ---
+
+
+def test_reruns(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_rerunfailures")
+    test_it = """
+        runs = []
+        def test_passes_at_last():
+            runs.append(1)
+            assert len(runs) == 3
+
+        def test_fails_each_time():
+            assert False
+    """
+    done = observed(*WORKERS, "-p", "pytest_rerunfailures", "--reruns=2", cwd=write(tmp_path, test_it=test_it))
+    found = {result["name"]: result for result in done.results}
+    assert outcomes(done) == {"test_passes_at_last": "passed", "test_fails_each_time": "failed"}
+    assert {name: (result["attempts"], result["flaky"]) for name, result in found.items()} == {
+        "test_passes_at_last": (3, True),
+        "test_fails_each_time": (3, False),
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_attempt_that_crashed_its_worker_counts(tmp_path: Path) -> None:
+    reruns = pytest.importorskip("pytest_rerunfailures")
+    if not hasattr(reruns, "works_with_current_xdist") or VERSION < (7, 0):
+        pytest.skip("this release does not run it again")
+    test_it = """
+        import os
+        def test_kills_its_worker_once(request):
+            if not os.path.exists("killed"):
+                open("killed", "w").close()
+                # What the worker has told the plugin of its reruns is read there once it has answered a question.
+                request.config.failures_db.get_test_reruns(request.node.nodeid)
+                os._exit(1)
+        def test_passes(): pass
+    """
+    arguments = (*WORKERS, "-p", "pytest_rerunfailures", "--reruns=2")
+    done = observed(*arguments, cwd=write(tmp_path, test_it=test_it))
+    found = {result["name"]: result for result in done.results}
+    assert outcomes(done) == {"test_kills_its_worker_once": "passed", "test_passes": "passed"}
+    assert (found["test_kills_its_worker_once"]["attempts"], found["test_passes"]["attempts"]) == (2, 1)
+    assert summed_up(done)["complete"] is True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("method, outcome", [("signal", "failed"), ("thread", "crashed")])
+def test_timeouts(method: str, outcome: str, tmp_path: Path) -> None:
+    pytest.importorskip("pytest_timeout")
+    write(tmp_path, test_it="import time\ndef test_slow(): time.sleep(60)\ndef test_next(): pass\n")
+    arguments = (*WORKERS, "-p", "pytest_timeout", "--timeout=0.2", f"--timeout-method={method}")
+    assert outcomes(observed(*arguments, cwd=tmp_path)) == {"test_slow": outcome, "test_next": "passed"}
+
+
+def test_coverage_is_as_without_us(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_cov")
+    write(tmp_path, test_it=FINE, calc="def never():\n    return 1\n")
+    arguments = (*WORKERS, "-p", "pytest_cov", "--cov=.", "--cov-report=term")
+    done, without = observed(*arguments, cwd=tmp_path), plain(*arguments, cwd=tmp_path)
+
+    def total(done: Run) -> List[str]:
+        return [line for line in done.stdout.splitlines() if line.startswith("TOTAL")]
+
+    assert total(done) == total(without) != []
+    assert len(done.results) == 6
+    assert summed_up(done)["warnings"] == []
+
+
+def test_asynchronous_tests_in_random_order(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_asyncio")
+    pytest.importorskip("pytest_randomly")
+    test_it = FINE + "\n    @pytest.mark.asyncio\n    async def test_waits():\n        assert False\n"
+    arguments = (*WORKERS, "-p", "pytest_asyncio", "-p", "pytest_randomly")
+    done = observed(*arguments, cwd=write(tmp_path, test_it=test_it))
+    assert len(done.by_id()) == 7
+    assert outcomes(done)["test_waits"] == "failed"
+
+
+def test_each_worker_has_its_own_database(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_django")
+    settings = """
+        SECRET_KEY = "x"
+        INSTALLED_APPS = ["django.contrib.contenttypes"]
+        DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "x.db", "TEST": {"NAME": "test.db"}}}
+        USE_TZ = True
+    """
+    test_it = """
+        import pytest
+        import trim_telemetry
+        from django.contrib.contenttypes.models import ContentType
+        from django.db import connection
+
+        @pytest.mark.django_db
+        @pytest.mark.parametrize("number", range(6))
+        def test_writes(number):
+            ContentType.objects.create(app_label="app", model="model")
+            trim_telemetry.annotate("database", connection.settings_dict["NAME"])
+    """
+    arguments = (*WORKERS, "-p", "pytest_django.plugin", "--ds=settings")
+    done = observed(*arguments, cwd=write(tmp_path, test_it=test_it, settings=settings))
+    assert [result["outcome"] for result in done.results] == ["passed"] * 6
+    databases = {(result["worker"], result["metadata"]["database"][-3:]) for result in done.results}
+    assert databases == {("gw0", "gw0"), ("gw1", "gw1")}
+    assert summed_up(done)["warnings"] == []
+
+
+@pytest.mark.skipif(VERSION < (9, 0), reason="pytest has no subtests of its own")
+def test_subtests(tmp_path: Path) -> None:
+    test_it = """
+        def test_one_fails(subtests):
+            for number in range(3):
+                with subtests.test(number=number):
+                    assert number != 1
+    """
+    done = observed(*WORKERS, cwd=write(tmp_path, test_it=test_it))
+    assert outcomes(done) == {"test_one_fails": "failed"}
+    assert done.results[0]["subtests"]["count"] == 3
+    assert [entry["name"] for entry in done.results[0]["subtests"]["failed"]] == ["(number=1)"]
