@@ -1,0 +1,1 @@
+"""What is done with a run from outside: while another process is at it, or after."""
