@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools._check import interpreters, queue, report
-from tools._check.cells import Cell, Workshop, door_tests, paired_cells
+from tools._check.cells import Cell, Workshop, door_tests, extras, paired_cells
 from tools._check.commands import Failed, Log, environment
 from tools._check.environments import digest, refused
 from tools._check.interpreters import Interpreter
@@ -147,13 +147,17 @@ def test_without_django_pytest_stands_alone_and_without_pytest_there_is_nothing_
         (
             8,
             [PYTEST[0], PYTEST[2], PYTEST[3], *DJANGO[:2]],
-            ["pytest 6.0.2 django 3.2", "pytest 7.4.4 django 3.2 (pytest tests)", "pytest 8.3 django 4.2"],
+            [
+                "pytest 6.0.2 django 3.2 (pytest and django tests)",
+                "pytest 7.4.4 django 3.2 (pytest tests)",
+                "pytest 8.3 django 4.2",
+            ],
         ),
         (
             12,
             [*PYTEST[1:], *DJANGO],
             [
-                "pytest 6.2.5 django 3.2",
+                "pytest 6.2.5 django 3.2 (pytest and django tests)",
                 "pytest 7.4.4 django 4.2 (pytest and django tests)",
                 "pytest 8.3 django 5.2 (pytest and django tests)",
                 "pytest 9 django 6",
@@ -162,26 +166,31 @@ def test_without_django_pytest_stands_alone_and_without_pytest_there_is_nothing_
         (
             14,
             [PYTEST[4], *DJANGO[1:]],
-            ["pytest 9 django 4.2", "pytest 9 django 5.2 (django tests)", "pytest 9 django 6"],
+            ["pytest 9 django 4.2 (django tests)", "pytest 9 django 5.2 (django tests)", "pytest 9 django 6"],
         ),
         (15, [PYTEST[4]], ["pytest 9"]),
         (16, DJANGO, []),
     ],
 )
-def test_only_pairs_between_oldest_and_newest_run_less_than_all_tests(tmp_path, minor, works, expected):
+def test_only_the_newest_pair_runs_all_tests_and_each_release_has_a_cell(tmp_path, minor, works, expected):
     support = Support(at("/bin/python", 3, minor, 0), works, {})
     names_of_cells = [cell.name for cell in paired_cells(Workshop(tmp_path), support)]
     assert names_of_cells == [f"3.{minor}.0 {name}" for name in expected]
 
 
+def test_each_pytest_meets_other_plugins_with_the_newest_pair_or_on_the_oldest_python():
+    assert [extras(at("/bin/python", 3, 8, 18), newest) for newest in (False, True)] == ["suite,plugins"] * 2
+    assert [extras(at("/bin/python", 3, 9, 18), newest) for newest in (False, True)] == ["suite", "suite,plugins"]
+
+
 def test_the_tests_of_a_door_are_known_by_their_names(tmp_path):
-    kept = ["conformance/test_django.py", "test_pytest_recorder.py"]
+    kept = ["conformance/test_django.py", "test_parity.py", "test_pytest_recorder.py"]
     for name in [*kept, "test_session.py", "conformance/test_unittest.py", "probes/test_pytest.py", "pytest.py"]:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
     assert door_tests(tmp_path, ["pytest", "django"]) == [str(tmp_path / name) for name in kept]
-    assert door_tests(tmp_path, ["pytest"]) == [str(tmp_path / kept[1])]
+    assert door_tests(tmp_path, ["pytest"]) == [str(tmp_path / name) for name in kept[1:]]
     assert door_tests(tmp_path, []) == []
 
 

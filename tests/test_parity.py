@@ -878,6 +878,16 @@ def test_a_django_suite_that_runs_alike_gives_0_through_either_door(tmp_path, do
     assert "7 records" in done.stdout
 
 
+def test_a_django_suite_that_ends_before_its_runner_is_made_has_no_records_and_no_difference(tmp_path):
+    pytest.importorskip("django")
+    (tmp_path / "lacks_an_app.py").write_text("SECRET_KEY = 'x'\nINSTALLED_APPS = ['missing']\n")
+    variables = ["DJANGO_SETTINGS_MODULE=lacks_an_app", f"PYTHONPATH={tmp_path}"]
+    command = [*variables, sys.executable, "manage.py", "test"]
+    done = parity("parity_django", tmp_path, "--through", "testrunner", "--", *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note: the run ended before its runner came to load us" in done.stdout
+
+
 def test_a_django_suite_that_is_disturbed_by_telemetry_gives_1_and_is_told_how(tmp_path):
     pytest.importorskip("django")
     done = parity("parity_django", tmp_path, "--", "PARITY_SABOTAGE=verdict", *DJANGO, "-k", "sabotaged")

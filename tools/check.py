@@ -1,4 +1,4 @@
-"""What CI runs: black, ruff, mypy strict, architecture, tests.
+"""What CI runs: black, ruff, mypy strict, architecture, sdist and wheel, tests.
 
 python tools/check.py             with this interpreter, in an environment that it makes and keeps
 python tools/check.py --matrix    with every interpreter at hand, each with the pytest and Django that work on it,

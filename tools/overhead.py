@@ -31,6 +31,10 @@ _PEERS = {
 }
 
 
+class _Failed(Exception):
+    """A command that does not end with 0."""
+
+
 class Cost(NamedTuple):
     """One finished process: s of CPU, MB at its peak, bytes on stdout."""
 
@@ -67,8 +71,14 @@ def _measure(runner: str, tests: int, rounds: int, with_peers: bool) -> Iterator
         _WRITERS[runner](suite, tests)
         variants = {**_COMMANDS[runner], **(_peers(runner, Path(folder, "report")) if with_peers else {})}
         costs: Dict[str, List[Cost]] = {name: [] for name in variants}
-        for command in variants.values():  # a first round compiles, and finds variants that don't work
-            _run(command, suite)
+        for name, command in list(variants.items()):  # a first round compiles, and finds peers that don't work
+            try:
+                _run(command, suite)
+            except _Failed as error:
+                if name not in _PEERS:
+                    raise
+                del variants[name], costs[name]
+                yield f"| {runner} | {tests} | {name} | left out: {error} | | | | |"
         for _ in range(rounds):
             for name, command in variants.items():
                 costs[name].append(_run(command, suite))
@@ -88,8 +98,8 @@ def _row(runner: str, tests: int, name: str, found: List[Cost], plain: List[Cost
 
 
 def _run(command: List[str], suite: Path) -> Cost:
-    """Run a command, its output read as a CI service would, through a pipe. Raises where it does not end with 0."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTEST"))}
+    """Run a command, its output read as a CI service would, through a pipe. Raises _Failed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTEST", "PYTHON"))}
     environ = {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(suite)])}
     process = subprocess.Popen(
         command, cwd=suite, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -103,7 +113,7 @@ def _run(command: List[str], suite: Path) -> Cost:
     pipe.close()
     process.returncode = status
     if status:
-        raise SystemExit(f"{' '.join(command)}: ended with status {status}")
+        raise _Failed(f"`{' '.join(command[1:])}` ended with {os.WEXITSTATUS(status)}")
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 

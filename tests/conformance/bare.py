@@ -1,7 +1,8 @@
-"""The unittest door's conformance with the standard library alone: python -m tests.conformance.bare
+"""The unittest door's conformance with the standard library alone: python -m tests.conformance.bare [COPY PACKAGE]
 
 Where pytest and jsonschema are missing, test_unittest.py can't be run. This holds the same probe suite against the same
 table of verdicts, and the screen and exit code against plain unittest's. Ends with 0 when all of it agrees, else 1.
+COPY: what tools/vendor.py has made, a folder or a zip that holds PACKAGE; that is run by locked_down.py.
 """
 
 import json
@@ -13,16 +14,18 @@ from pathlib import Path
 from .unittest_verdicts import TWICE, expected_verdicts, untimed, verdict_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+LOCKED_DOWN = Path(__file__).with_name("locked_down.py")
 SUITE = Path(__file__).parent / "probes" / "unittest_suite"
 MARKER, SUMMARY = "TEST_RESULT:", "TEST_SUMMARY:"
 
 
-def run(module):
-    """Run the probe suite through a module; return exit code, stdout's lines and stderr."""
+def run(module, copy=None):
+    """Run the probe suite through a module; return exit code, stdout's lines and stderr. copy: see above."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTHON"))}
     env = {**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    words = ["-m", module] if copy is None else ["-S", "-E", "-X", "utf8", str(LOCKED_DOWN), str(copy), module]
     done = subprocess.run(
-        [sys.executable, "-m", module], cwd=SUITE, env=env, stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, timeout=120
+        [sys.executable, *words], cwd=SUITE, env=env, stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, timeout=120
     )
     return done.returncode, done.stdout.decode("utf-8").splitlines(), done.stderr.decode("utf-8", "replace")
 
@@ -39,10 +42,10 @@ def differences(table, records):
             yield f"{name}: {count} records, not {right}"
 
 
-def problems():
+def problems(copy=None, package="trim_telemetry"):
     """Run the suite plain and through the door; say all that is not as it must be. Returns that and the records."""
-    plain_code, plain_lines, plain_errors = run("unittest")
-    code, lines, errors = run("trim_telemetry.unittest_instrumentation")
+    plain_code, plain_lines, plain_errors = run("unittest", copy)
+    code, lines, errors = run(f"{package}.unittest_instrumentation", copy)
     records = [json.loads(line[len(MARKER) :]) for line in lines if line.startswith(MARKER)]
     found = list(differences(expected_verdicts(), records))
     if code != plain_code:
@@ -54,10 +57,11 @@ def problems():
     summaries = [json.loads(line[len(SUMMARY) :]) for line in lines if line.startswith(SUMMARY)]
     if [summary["total_tests"] for summary in summaries] != [len(records)]:
         found.append("the summary does not count the records")
+    found += [f"warning: {warning}" for summary in summaries for warning in summary["warnings"]]
     return found, records
 
 
 if __name__ == "__main__":
-    said, counted = problems()
+    said, counted = problems(*sys.argv[1:])
     sys.stdout.write("".join(f"{problem}\n" for problem in said) + f"{len(counted)} records, {len(said)} problems\n")
     sys.exit(1 if said else 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -11,7 +12,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence
 
 from .commands import ROOT, Failed, Log
 from .environments import Environment
-from .interpreters import Interpreter
+from .interpreters import FIRST, Interpreter
 from .probe import Support
 from .releases import Pair, pairs
 
@@ -50,11 +51,11 @@ class Workshop:
             made.make(log, ["-e", f"{ROOT}[test]"], [_PROJECT])
         return made
 
-    def paired(self, name: str, interpreter: Interpreter, pair: Pair, log: Log) -> Environment:
-        """Return an environment with one pytest, one Django, our wheel and what the tests need."""
+    def paired(self, name: str, interpreter: Interpreter, pair: Pair, extras: str, log: Log) -> Environment:
+        """Return an environment with one pytest, one Django, our wheel and what its extras name."""
         made = Environment(self.folder / _file_name(name), interpreter.path)
         pins = [release.requirement for release in pair if release]
-        made.make(log, [*pins, f"trim-telemetry[suite] @ {self.wheel(interpreter, log).as_uri()}"], [_PROJECT])
+        made.make(log, [*pins, f"trim-telemetry[{extras}] @ {self.wheel(interpreter, log).as_uri()}"], [_PROJECT])
         return made
 
     def wheel(self, interpreter: Interpreter, log: Log) -> Path:
@@ -80,7 +81,7 @@ class Workshop:
 
 
 def development_cells(workshop: Workshop, interpreter: Interpreter, with_tests: bool) -> List[Cell]:
-    """Return black, ruff, mypy, architecture and, if wished, all tests, as a developer runs them."""
+    """Return black, ruff, mypy, architecture, sdist and wheel and, if wished, all tests, as a developer runs them."""
 
     def cell(name: str, work: Callable[[Environment, Log], str]) -> Cell:
         return Cell(f"{interpreter} {name}", lambda log: work(workshop.development(interpreter, log), log))
@@ -92,6 +93,7 @@ def development_cells(workshop: Workshop, interpreter: Interpreter, with_tests: 
         cell("ruff", lambda made, log: _lint(made, log, "ruff", ["check", "."])),
         cell("mypy", lambda made, log: _lint(made, log, "mypy", *_mypy_targets(interpreter))),
         cell("architecture", lambda made, log: _test(made, log, "tests/test_architecture.py")),
+        cell("distribution", lambda made, log: _test(made, log, "-m", "builds", "tests/test_distribution.py")),
     ]
 
 
@@ -107,15 +109,28 @@ def mypy_38_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
 
 
 def bare_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
-    """Return the cell without any third-party package: the unittest door's conformance, and the demo."""
+    """Return the cell without any third-party package: the unittest door's conformance, and the demo.
+
+    The same of vendored copies: they run with nothing else on the path, read-only and without a network.
+    """
 
     def work(log: Log) -> str:
         made = Environment(workshop.folder / f"bare-{interpreter}", interpreter.path)
         made.make(log, [])
-        log.must([made.python, "-m", "tests.conformance.bare"], made.variables(), _LINT_TIMEOUT)
+
+        def python(*words: str) -> None:
+            log.must([made.python, *words], made.variables(), _LINT_TIMEOUT)
+
+        python("-m", "tests.conformance.bare")
         note = log.last_line()
-        log.must([made.python, "tools/demo.py"], made.variables(), _LINT_TIMEOUT)
-        return f"{note}, and the demo"
+        with tempfile.TemporaryDirectory(prefix="trim-check-") as folder:
+            archive = os.path.join(folder, "vendored.zip")
+            python("tools/vendor.py", archive, "--zip", "--name", "our_telemetry")
+            python("tools/vendor.py", folder)
+            python("-m", "tests.conformance.bare", archive, "our_telemetry")
+            python("-m", "tests.conformance.bare", folder, "trim_telemetry")
+        python("tools/demo.py")
+        return f"{note}, as vendored zip and folder too, and the demo"
 
     return Cell(f"{interpreter} bare", work)
 
@@ -123,33 +138,42 @@ def bare_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
 def paired_cells(workshop: Workshop, support: Support) -> List[Cell]:
     """Return a cell for each pair of a pytest and a Django that an interpreter supports.
 
-    The oldest and the newest pair run all tests; those between them run the tests of the doors whose release has no
-    other cell. Nothing else depends on these releases, and all of it in every cell would take an hour.
+    The newest pair runs all tests; the others run the tests of the doors whose release has no other cell. Nothing else
+    depends on these releases, and all of it in every cell would take an hour and a half. Other plugins of pytest, of
+    the time of that pytest, are there with the newest pair, and with each on the oldest Python.
     """
     found = pairs(support.of("pytest"), support.of("django"))
-    cells, tried = [], {release for pair in (*found[:1], *found[-1:]) for release in pair}
-    for place, pair in enumerate(found):
-        has_all = place in (0, len(found) - 1)
-        projects = [] if has_all else [release.project for release in pair if release and release not in tried]
-        cells.append(_paired_cell(workshop, support.interpreter, pair, projects))
+    cells, tried = [], set(found[-1] if found else ())
+    for pair in found[:-1]:
+        projects = [release.project for release in pair if release and release not in tried]
+        cells.append(_paired_cell(workshop, support.interpreter, pair, projects, extras(support.interpreter, False)))
         tried.update(pair)
-    return cells
+    newest = extras(support.interpreter, True)
+    return [*cells, *(_paired_cell(workshop, support.interpreter, pair, [], newest) for pair in found[-1:])]
 
 
-def _paired_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair, projects: Sequence[str]) -> Cell:
+def extras(interpreter: Interpreter, is_newest: bool) -> str:
+    """Return what is installed with a pair."""
+    return "suite,plugins" if is_newest or interpreter.minor == FIRST else "suite"
+
+
+def _paired_cell(
+    workshop: Workshop, interpreter: Interpreter, pair: Pair, projects: Sequence[str], extras: str
+) -> Cell:
     """Return the cell of a pair. projects: whose doors it tests; of none: it runs all tests."""
     name = " ".join([str(interpreter), *(str(release) for release in pair if release)])
 
     def work(log: Log) -> str:
-        made = workshop.paired(name, interpreter, pair, log)
+        made = workshop.paired(name, interpreter, pair, extras, log)
         return _test(made, log, *door_tests(ROOT / "tests", projects))
 
     return Cell(f"{name} ({' and '.join(projects)} tests)" if projects else name, work)
 
 
 def door_tests(folder: Path, projects: Sequence[str]) -> List[str]:
-    """Return the test files that bear a project's name."""
-    found = sorted(path for project in projects for path in folder.rglob(f"test_*{project}*.py"))
+    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print."""
+    words = [*projects, "parity"] if projects else []
+    found = sorted(path for word in words for path in folder.rglob(f"test_*{word}*.py"))
     return [str(path) for path in found if "probes" not in path.relative_to(folder).parts]
 
 

@@ -38,7 +38,8 @@ class Command(NamedTuple):
 
     plain, instrumented: its words up to a lone `--`; behind: that and what follows; additions: what makes the runner
     list its verdicts; environ: the VAR=value words; keeps_cache: pytest's cache can be given a folder for each run;
-    ordered: whether two runs come in the same order; runs_tests: False for a mode such as --help.
+    ordered: whether two runs come in the same order; runs_tests: False for a mode such as --help; begun_by_us: whether
+    the instrumented form begins with a command line of ours, and not with a runner that has yet to load us.
     """
 
     runner: str
@@ -51,6 +52,7 @@ class Command(NamedTuple):
     keeps_cache: bool
     ordered: bool
     runs_tests: bool
+    begun_by_us: bool
 
     def words(self, instrumented: bool, cache: str) -> List[str]:
         """Return the command line to run. cache: a folder of this run's own."""
@@ -100,6 +102,7 @@ def understand(
         keeps_cache=runner == PYTEST and bool(additions) and not _names_plugin(arguments, "no:cacheprovider"),
         ordered=not (runner == DJANGO and _is_parallel(arguments)),
         runs_tests=not _MODES.intersection(arguments),
+        begun_by_us=door == MODULE,
     )
 
 

@@ -59,7 +59,8 @@ def compare(made: Command, plain: Sequence[Execution], instrumented: Execution, 
         *_exit_codes(plain[0], instrumented),
         *judge.verdicts(printed[0], printed[-1], unstable, made.ordered and not unstable),
     ]
-    if made.runs_tests:
+    has_begun = made.begun_by_us or recorded.root is not None or not plain[0].code or bool(printed[0].words)
+    if made.runs_tests and has_begun:
         differences += judge.summary(recorded, instrumented.code)
         differences += judge.records(printed[-1], recorded, _as_recorded(made, recorded))
         differences += _stdout_lines(marked, recorded)
@@ -71,7 +72,7 @@ def compare(made: Command, plain: Sequence[Execution], instrumented: Execution, 
         outputs,
         differences,
         unstable,
-        _notes(made, printed[-1], marked, recorded),
+        _notes(made, printed[-1], marked, recorded, has_begun),
     )
 
 
@@ -157,12 +158,14 @@ def _stdout_lines(marked: Sequence[bytes], recorded: Told) -> Iterator[Differenc
     yield from judge.stdout_lines(ids, recorded)
 
 
-def _notes(made: Command, printed: Printed, marked: Sequence[bytes], recorded: Told) -> List[str]:
+def _notes(made: Command, printed: Printed, marked: Sequence[bytes], recorded: Told, has_begun: bool) -> List[str]:
     notes = []
     if not made.ordered:
         notes.append("a parallel run: the order of tests and of lines was not compared")
     if not made.runs_tests:
         notes.append("this command runs no tests: records were not compared")
+    if not has_begun:
+        notes.append("the run ended before its runner came to load us: no records were made")
     if printed.unread:
         notes.append(f"up to {printed.unread} verdicts stand on the screen without a name that can be read")
     if not marked and recorded.results:
