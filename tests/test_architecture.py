@@ -23,7 +23,8 @@ WRITING = (  # while tests run
     "session",
     "exit_status signals script worker",
     "unittest_frames unittest_case unittest_result unittest_recorder",  # behind the unittest and the Django doors
-    "pytest_case pytest_fixtures pytest_report pytest_recorder django_rerun django_worker django_parallel django_run",
+    "pytest_case pytest_fixtures pytest_report pytest_recorder",
+    "django_rerun django_worker django_pool django_parallel django_run",
     "pytest_hooks",
     "pytest_worker",
     "pytest_controller",

@@ -10,6 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
+from .conformance.test_django import START_METHODS, need_start_method
 from .support import Run, environment, read, read_file, run
 
 django = pytest.importorskip("django")
@@ -208,6 +209,101 @@ def test_no_temporary_folder_stays(tmp_path: Path) -> None:
     (tmp_path / "tmp").mkdir()
     manage(written(tmp_path, TALKS), TMPDIR=str(tmp_path / "tmp"))
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+# -- workers that die between two tests, with a lock of their pool ---
+
+IDLE = """
+    import sys
+    from multiprocessing.connection import Connection
+
+    def dies(*arguments):
+        open(os.environ["MARK"] + " of a death", "w").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def dies_of_no_more_work(connection, *arguments):
+        given = receive(connection, *arguments)
+        if len(given.getvalue() if hasattr(given, "getvalue") else given) < 20:  # a pickled None
+            dies()
+        return given
+
+    def dies_half_way(connection, data, *arguments):
+        os.write(connection.fileno(), (1000).to_bytes(4, "big") + bytes(data)[:10])
+        dies()
+
+    def wait_for(what):
+        while what is not None and not os.path.exists(os.environ["MARK"] + what):
+            time.sleep(0.01)
+
+    receive = Connection.recv_bytes
+
+    class First(SimpleTestCase):
+        def test_it(self):
+            wait_for({first_waits})
+            {patch}
+
+    class Second(SimpleTestCase):
+        def test_1(self):
+            wait_for({second_waits})
+        def test_2(self):
+            open(os.environ["MARK"], "w").close()
+            {second}
+"""
+WAITING = "Connection.recv_bytes = dies"
+SENDING = "Connection.send_bytes = dies_half_way"
+ENDING = "Connection.recv_bytes = dies_of_no_more_work"
+
+
+def dying(label: str, file: Path, method: str) -> Run:
+    """Run it. This waits for the end of its output: no process that has inherited that is left, either."""
+    mark = str(file.parent.parent / "mark")
+    return manage(label, f"--trim-file={file}", START_METHOD=method, MARK=mark)
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+@pytest.mark.parametrize("patch", [WAITING, SENDING], ids=["waiting for work", "sending results"])
+def test_worker_that_dies_with_a_lock_of_the_pool_ends_the_run(patch: str, method: str, tmp_path: Path) -> None:
+    need_start_method(method)
+    label = written(tmp_path, IDLE.format(first_waits="''", second_waits=None, patch=patch, second="time.sleep(60)"))
+    file = tmp_path / "out" / "run.ndjson"
+    done = dying(label, file, method)
+    assert verdicts(done) == {
+        "First.test_it": "passed/passed",
+        "Second.test_1": "passed/passed",
+        "Second.test_2": "error/interrupted",
+    }
+    assert done.summary is not None
+    assert done.code == done.summary["exit_code"] == 1
+    assert (done.summary["complete"], done.summary["interrupted_by"]) == (False, "a worker died (SIGKILL)")
+    assert "WorkerDied: a worker died (SIGKILL) between two tests" in done.stderr
+    assert [path.name for path in file.parent.iterdir()] == ["run.ndjson"]
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+def test_worker_that_dies_with_the_lock_before_another_has_work_ends_the_run(method: str, tmp_path: Path) -> None:
+    need_start_method(method)
+    others = "".join(f"\n    class T{number}(Second):\n        pass\n" for number in range(20))
+    label = written(
+        tmp_path, IDLE.format(first_waits=None, second_waits="' of a death'", patch=WAITING, second="pass") + others
+    )
+    done = dying(label, tmp_path / "out" / "run.ndjson", method)
+    assert verdicts(done)["First.test_it"] == "passed/passed"
+    assert done.summary is not None
+    assert done.code == done.summary["exit_code"] == 1
+    assert done.summary["complete"] is False
+    assert done.summary["not_run_tests"] == 43 - len(done.results) >= 40
+
+
+def test_worker_that_dies_with_the_lock_when_all_tests_are_done_ends_the_run(tmp_path: Path) -> None:
+    """Each takes the lock for the word that there is no more work: the one that dies then leaves the other waiting."""
+    body = IDLE.format(first_waits="''", second_waits=None, patch=ENDING, second=ENDING)
+    file = tmp_path / "out" / "run.ndjson"
+    done = dying(written(tmp_path, body), file, "fork")
+    assert set(verdicts(done).values()) == {"passed/passed"}
+    assert done.summary is not None
+    assert done.code == done.summary["exit_code"] == 1
+    assert (done.summary["not_run_tests"], done.summary["interrupted_by"]) == (0, "a worker died (SIGKILL)")
+    assert [path.name for path in file.parent.iterdir()] == ["run.ndjson"]
 
 
 # -- the run ends early ---

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from . import outcome
+from .django_pool import WatchedPool, watch
 from .django_rerun import Rerun
 from .django_worker import RemoteRunner
 from .outcome import Event, Failure
@@ -53,6 +54,7 @@ class Workers:
         self._dead: Optional[Any] = None  # the first of them that was found dead
         self._left: Set[str] = set()  # names of workers that were dead then
         self._running = False
+        self._pool: Optional[WatchedPool] = None  # of the present suite, once it was seen
         self._dying = False
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._leave)
@@ -96,6 +98,7 @@ class Workers:
     @guarded
     def _begins(self, result: Any) -> None:
         self._seen, self._dead, self._left, self._running = {}, None, set(), True
+        self._pool = None
         result.__class__ = mixed(_ParentsResult, type(result))
         result.shouldStop = vars(result).pop("shouldStop", False)
         result.trim_telemetry_workers = self
@@ -103,7 +106,7 @@ class Workers:
     @guarded
     def _ended(self, result: Any) -> None:
         """Django's run of a suite is over, in good order, because it was told to stop, or because a worker has died."""
-        self._running = False
+        self._running, self._pool = False, None
         lost = self._take_spills() if result.shouldStop else []
         if self._dead is None:
             return
@@ -126,19 +129,39 @@ class Workers:
             self.session.interrupted("SIGINT")
 
     @guarded
-    def has_died(self) -> bool:
-        """Has a worker died? Django itself would wait for its results for ever.
+    def has_died(self, caller: FrameType) -> bool:
+        """Has a worker died? Django itself would wait for its results for ever. caller: the frame of who asks.
 
         A pool puts another process into its place at once, which has none of the databases.
         """
         if self._running:
-            alive = _pool()
+            self._pool = self._pool or watch(caller, self)
+            alive = _processes()
             for number, process in self._seen.items():
                 if number not in alive and self._dead is None:
                     self._dead = process
                     self._left = {worker for worker in self._spills() if _is_left(self._spill(worker))}
             self._seen.update(alive)
         return self._dead is not None
+
+    @guarded
+    def gives_up(self, pool: WatchedPool) -> bool:
+        """Abandon the pool if one of its workers was killed."""
+        if self._killed() is None:
+            return False
+        pool.abandon()
+        return True
+
+    @guarded
+    def hang(self, pool: WatchedPool) -> bool:
+        """All work is done, but the workers don't end: abandon the pool if that is because one was killed."""
+        self._dead = self._dead or self._killed()
+        return self.gives_up(pool)
+
+    def _killed(self) -> Optional[Any]:
+        """Return a worker that did not end in good order."""
+        self._seen.update(_processes())
+        return self._dead or next((process for process in self._seen.values() if process.exitcode), None)
 
     # -- spills ---
 
@@ -177,7 +200,7 @@ class Workers:
     def killed(self) -> None:
         """This process is about to die of a signal. A pool still puts new workers into the place of dead ones."""
         self._dying = True
-        for process in _pool().values():
+        for process in _processes().values():
             process.terminate()
         self.end()
 
@@ -192,6 +215,8 @@ class Workers:
             return
         if self._running:  # it never came back: Ctrl-C, SIGTERM, or what Django itself could not handle
             self._take_spills()
+            if self._pool is not None and not self._dying:
+                self.gives_up(self._pool)
         self._takeover.remove_spills(self._file, self._spills(), all_over=not self._running)
         if self._folder is not None:
             from shutil import rmtree
@@ -209,7 +234,7 @@ class _ParentsResult(unittest.TestResult):
     @property
     def shouldStop(self) -> bool:
         """Django asks ten times a second."""
-        return self._should_stop or self.trim_telemetry_workers.has_died()
+        return self._should_stop or self.trim_telemetry_workers.has_died(sys._getframe(1))
 
     @shouldStop.setter
     def shouldStop(self, value: bool) -> None:
@@ -242,7 +267,7 @@ class _Unknown:
         return self._id
 
 
-def _pool() -> Dict[Any, Any]:
+def _processes() -> Dict[Any, Any]:
     """Return the pool's processes that live, by number."""
     import multiprocessing
 
