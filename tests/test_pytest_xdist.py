@@ -189,7 +189,7 @@ def test_test_that_kills_its_worker_has_crashed_and_the_next_worker_goes_on(tmp_
     assert sorted(crashed) == ["test_aborts", "test_exits_0", "test_exits_3", "test_is_killed", "test_segfaults"]
     assert all(result["status"] == "error" and result["worker"] for result in crashed.values())
     killed = crashed["test_is_killed"]
-    assert (killed["file"], killed["line"], killed["duration"]) == ("test_it.py", None, None)
+    assert (killed["file"], killed["line"], killed["duration"]) == ("test_it.py", 6, None)
     assert killed["rerun"][-1] == "test_it.py::test_is_killed"
     assert "crashed while running" in killed["failure"]["message"]
     assert summed_up(done) == {
@@ -222,6 +222,58 @@ def test_test_that_is_given_to_one_worker_after_another_counts_as_one(tmp_path: 
     done = observed(*arguments, cwd=tmp_path)
     assert {(result["name"], result["outcome"]) for result in done.results} == {("test_is_killed", "crashed")}
     assert summed_up(done)["not_run_tests"] == 10
+
+
+IDENTITY = """
+    import os
+    import pytest
+
+    class Base:
+        def test_in_its_body(self, one, tmp_path):
+            assert os.environ["DEATH"] != "body" or os._exit(1)
+
+    @pytest.fixture
+    def one(request):
+        assert os.environ["DEATH"] != request.node.name or os._exit(1)
+
+    @pytest.mark.first
+    @pytest.mark.parametrize("word", ["a::b"])
+    def test_first(one, word): pass
+
+    @pytest.mark.second
+    class TestClass(Base):
+        @pytest.mark.third
+        def test_in_its_set_up(self, one, tmp_path): pass
+
+        def test_in_its_tear_down(self, one, request):
+            request.addfinalizer(lambda: os.environ["DEATH"] != "tear-down" or os._exit(1))
+"""
+WHO = ("id", "name", "class", "module", "file", "line", "defined_at", "tags", "fixtures", "rerun", "test_key")
+DEATHS = {
+    "test_in_its_set_up": "test_in_its_set_up",
+    "body": "test_in_its_body",
+    "tear-down": "test_in_its_tear_down",
+}
+
+
+@pytest.mark.parametrize("file", [(), ("--trim-file=run.ndjson",)], ids=["no file", "file"])
+@pytest.mark.parametrize("death", [*DEATHS, "test_first[a::b]"])
+def test_test_that_kills_its_worker_has_the_identity_that_it_has_else(death: str, file: Any, tmp_path: Path) -> None:
+    arguments = ("-q", "-p", "xdist", "-n", "1", *file)
+    write(tmp_path, test_it=IDENTITY)
+    alive, dead = (observed(*arguments, cwd=tmp_path, DEATH=how).by_id() for how in ("", death))
+    expected = {test_id: {key: result[key] for key in WHO} for test_id, result in alive.items()}
+    crashed = next(result for result in dead.values() if result["name"] == DEATHS.get(death, death))
+    assert crashed["outcome"] == "crashed"
+    if death in DEATHS or file:
+        assert {test_id: {key: result[key] for key in WHO} for test_id, result in dead.items()} == expected
+    else:  # nobody has told anything of a worker's first test yet
+        assert crashed["id"] in expected
+        assert (crashed["file"], crashed["line"], crashed["rerun"]) == (
+            "test_it.py",
+            None,
+            expected[crashed["id"]]["rerun"],
+        )
 
 
 # -- the run ends early ---
@@ -279,6 +331,8 @@ def test_tests_in_flight_are_interrupted(number: int, name: str, tmp_path: Path)
     found = outcomes(done)
     assert (found["test_one"], found["test_two"]) == ("passed", "passed")
     assert {found[name] for name in found if "hangs" in name} <= {"interrupted"}
+    assert {result["worker"] for result in done.results} == {"gw0", "gw1"}
+    assert all(result["line"] for result in done.results)
     assert done.summary is not None
     assert done.summary["interrupted_by"] == name
     assert done.summary["complete"] is False

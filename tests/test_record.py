@@ -151,3 +151,11 @@ def test_decode_takes_back_what_was_encoded():
 def test_what_is_no_object_is_refused(line):
     with pytest.raises(ValueError):  # which one says where the JSON breaks
         record.decode(line)
+
+
+def test_identity_is_the_same_after_the_way_through_a_test_start():
+    whole = Case("f.py::K::t[a]", "t[a]", "K", "m", "f.py", None, "base.py:3", ["slow"], ["one"], ["-x", "f.py"])
+    for case in (whole, Case("t", "t", tags=[], fixtures=[])):
+        line = record.test_start(RunIdentity("run-1", "pytest"), case, NOON, "gw0")
+        assert record.case_of(record.decode(line)) == case
+    assert record.case_of({"id": "t", "line": "7", "tags": "slow", "rerun": [], "name": None}) == Case("t", "")

@@ -75,9 +75,9 @@ def test_parcel_is_empty_once_it_was_taken(run: Any) -> None:
     _, worker = run
     worker.begin(case, "test_one")
     worker.finish()
-    assert worker.has_records
+    assert worker.has_news
     worker.take_parcel()
-    assert not worker.has_records
+    assert not worker.has_news
     assert "records" not in json.loads(worker.take_parcel())
 
 
@@ -146,3 +146,35 @@ def test_what_was_not_handed_over_is_read_from_the_spill(run: Any, tmp_path: Pat
     assert {**two, **{key: one[key] for key in own}} == one
     assert takeover.read_spill(str(spill), "gw0") == "test_dies"
     assert len(results(tmp_path)) == 2
+
+
+def test_a_test_that_a_worker_started_is_known_from_its_spill(run: Any, tmp_path: Path) -> None:
+    session, worker = run
+    takeover = Takeover(session, amend)
+    worker.announce(case, "test_next")
+    assert not worker.has_news  # the spill will have it
+    worker.begin(case, "test_dies")
+    assert takeover.case_of("test_dies", "gw0") == case("test_dies")._replace(tags=["slow"], fixtures=["one"])
+    assert [
+        takeover.case_of(*asked) for asked in (("test_never", "gw0"), ("test_dies", "gw1"), ("test_dies", None))
+    ] == [
+        None,
+        None,
+        None,
+    ]
+
+
+def test_without_a_spill_it_is_known_from_what_the_worker_told(tmp_path: Path) -> None:
+    config = Config(str(tmp_path), "run-1", stdout=False)
+    session = Session(config, Framework("pytest", "9"))
+    worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
+    takeover = Takeover(session, amend)
+    for test in ("test_one", "test_two", "test_three"):
+        worker.announce(case, test)
+        assert worker.has_news
+        takeover.open(worker.take_parcel())
+    assert takeover.case_of("test_one", "gw0") is None
+    for test in ("test_two", "test_three"):
+        assert takeover.case_of(test, "gw0") == case(test)._replace(tags=["slow"], fixtures=["one"], rerun=[test])
+    worker.close(0)
+    session.close(0)

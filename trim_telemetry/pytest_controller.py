@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import deque
-from typing import Any, Callable, Deque, Dict, List, Set
+from types import FrameType
+from typing import Any, Callable, Deque, Dict, List, Optional, Set, Tuple
 
 import pytest
 
@@ -40,7 +42,7 @@ class ControllerRecorder(PytestRecorder):
         self._each = config.getoption("dist") == "each"
         self._collecting = 1  # nodes whose tests are to be counted: those that replace another have the same
         self._count = 0
-        self._started: List[str] = []  # node ids of tests in flight; under `--dist each` one may be there twice
+        self._started: List[Tuple[str, Optional[str]]] = []  # node ids of tests in flight, and their workers
         self._adopted: Set[str] = set()  # ids of tests that have a record, and that xdist has not finished with yet
         self._crashes: Dict[str, int] = {}  # by id, of tests that are to run again
         self._crashed: Set[str] = set()  # ids of tests that have a record for it
@@ -130,19 +132,21 @@ class ControllerRecorder(PytestRecorder):
             self._collection.errors += 1
 
     @guarded
-    def started(self, nodeid: str) -> None:
-        """A test has started in some worker."""
-        self._started.append(_without_group(nodeid))
+    def started(self, nodeid: str, caller: FrameType) -> None:
+        """A test has started in some worker. caller: the frame of who says so."""
+        self._started.append((_without_group(nodeid), _worker_of(caller)))
 
     @guarded
-    def finished(self, nodeid: str) -> None:
+    def finished(self, nodeid: str, caller: FrameType) -> None:
         """A test is over."""
-        self._forget(_without_group(nodeid))
+        self._forget(_without_group(nodeid), _worker_of(caller))
 
-    def _forget(self, nodeid: str) -> None:
+    def _forget(self, nodeid: str, worker: Optional[str]) -> None:
         self._adopted.discard(bounded_id(nodeid))
-        if nodeid in self._started:
-            self._started.remove(nodeid)
+        for started in ((nodeid, worker), (nodeid, None)):
+            if started in self._started:
+                self._started.remove(started)
+                break
 
     @guarded
     def report(self, report: Any) -> None:
@@ -151,18 +155,20 @@ class ControllerRecorder(PytestRecorder):
         if report.when != said.CRASH or hasattr(report, "worker_id"):  # a worker's own has its record (pytest-forked)
             return
         nodeid = _without_group(report.nodeid)
-        self._forget(nodeid)
+        worker = report.node.gateway.id
+        self._forget(nodeid, worker)
         if report.failed:
             self._not_new(bounded_id(nodeid))
             self._crashed.add(bounded_id(nodeid))
-            self._lost(nodeid, outcome.CRASHED, said.text_of(report), report.node.gateway.id)
+            self._lost(nodeid, outcome.CRASHED, said.text_of(report), worker)
         else:  # pytest-rerunfailures has changed it to "rerun"
             self._crashes[bounded_id(nodeid)] = self._crashes.get(bounded_id(nodeid), 0) + 1
 
-    def _lost(self, nodeid: str, kind: str, text: str, worker: Any) -> None:
+    def _lost(self, nodeid: str, kind: str, text: str, worker: Optional[str]) -> None:
         failure = Failure(None, "", said.last_line(text), text, None, None) if kind == outcome.CRASHED else None
         event = Event(kind, failure, None if failure else text)
-        self.session.lost(self._describe.of_nodeid(nodeid), event, worker)
+        case = self._takeover.case_of(bounded_id(nodeid), worker) or self._describe.of_nodeid(nodeid)
+        self.session.lost(case, event, worker)
 
     # -- the end ---
 
@@ -172,9 +178,9 @@ class ControllerRecorder(PytestRecorder):
         for node in self._nodes:
             self._take_output(node)
         started, self._started = self._started, []
-        for nodeid in started:
+        for nodeid, worker in started:
             if bounded_id(nodeid) not in self._adopted:
-                self._lost(nodeid, outcome.INTERRUPTED, "the run ended", None)
+                self._lost(nodeid, outcome.INTERRUPTED, "the run ended", worker)
         if self.session.config.file:
             self._takeover.remove_spills(self.session.config.file, [node.gateway.id for node in self._nodes])
 
@@ -207,11 +213,19 @@ class ControllerHooks(Hooks):
             self._recorder.arrived(parcel)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self._recorder.started(nodeid)
+        self._recorder.started(nodeid, sys._getframe())
 
     @first
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self._recorder.finished(nodeid)
+        self._recorder.finished(nodeid, sys._getframe())
+
+
+def _worker_of(frame: Optional[FrameType]) -> Optional[str]:
+    """Return the worker that xdist speaks of: it is a variable of xdist's own where a hook is called without it."""
+    while frame is not None and not frame.f_code.co_name.startswith("worker_log"):
+        frame = frame.f_back
+    node = frame.f_locals.get("node") if frame is not None else None
+    return getattr(getattr(node, "gateway", None), "id", None)
 
 
 def _without_group(nodeid: str) -> str:

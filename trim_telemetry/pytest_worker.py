@@ -38,6 +38,8 @@ class WorkerRecorder(PytestRecorder):
         super().__init__(session, config)
         # The plugin `flaky` reports on each set-up and tear-down of a test that it runs again.
         self._runs_again = False  # did pytest-rerunfailures say so of this attempt?
+        self._next: Any = None  # item that this worker will run next
+        self._announced: Any = None  # the last one that the controller was told of
         self._last_words_known = not config.pluginmanager.has_plugin("flaky")
 
     def _case_factory(self, config: Any) -> CaseFactory:
@@ -52,9 +54,20 @@ class WorkerRecorder(PytestRecorder):
         """A report leaves for the controller: return the parcel that is to go with it, if any."""
         if report.when in (outcome.SETUP, CRASH) or report.outcome == "rerun":
             self._runs_again = report.outcome == "rerun"
+        self._announce(self._next if report.when == outcome.TEARDOWN else self._item)
         if report.when in (outcome.TEARDOWN, CRASH) and self._last_words_known and not self._runs_again:
             self.finish()  # pytest has nothing more to say of the test
-        return self.session.take_parcel() if self.session.has_records else None
+        return self.session.take_parcel() if self.session.has_news else None
+
+    def next_is(self, item: Any) -> None:
+        """Behind the test that is about to start comes this one."""
+        self._next = item
+
+    @guarded
+    def _announce(self, item: Any) -> None:
+        if item is not None and item is not self._announced:
+            self._announced = item
+            self.session.announce(self._describe, item)
 
 
 class WorkerHooks(Hooks):
@@ -64,6 +77,13 @@ class WorkerHooks(Hooks):
 
     def __init__(self, recorder: WorkerRecorder) -> None:
         super().__init__(recorder, closes=True)
+
+    @wrapper
+    def pytest_runtest_protocol(  # type: ignore[override]  # a hook takes those arguments that it names
+        self, item: Any, nextitem: Any
+    ) -> Wrapping:
+        self._recorder.next_is(nextitem)
+        return (yield from super().pytest_runtest_protocol(item))
 
     @wrapper
     def pytest_report_to_serializable(self, report: Any) -> Wrapping:

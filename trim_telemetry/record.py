@@ -389,8 +389,33 @@ def test_start(run: RunIdentity, case: Case, time: str, worker: Optional[str]) -
         f'"start_time": "{time}", "worker": {_string(worker)}, "name": {_quote(case.name)}, '
         f'"class": {_quote(case.class_name)}, "module": {_quote(case.module)}, "file": {_quote(case.file)}, '
         f'"line": {"null" if case.line is None else case.line}, '
-        f'"rerun": {"null" if case.rerun is None else _strings(case.rerun)}}}'
+        f'"rerun": {"null" if case.rerun is None else _strings(case.rerun)}, '
+        f'"defined_at": {_string(case.defined_at)}, '
+        f'"tags": {_strings(case.tags) if case.tags else "[]"}, '
+        f'"fixtures": {_strings(case.fixtures) if case.fixtures else "[]"}}}'
     )
+
+
+def case_of(began: Mapping[str, Any]) -> Case:
+    """Return a test's identity as its test_start has it."""
+    name, class_name, module, file = (str(began.get(key) or "") for key in ("name", "class", "module", "file"))
+    line, defined_at = began.get("line"), began.get("defined_at")
+    return Case(
+        began["id"],
+        name,
+        class_name,
+        module,
+        file,
+        line if type(line) is int else None,
+        str(defined_at) if defined_at else None,
+        _texts(began.get("tags")),
+        _texts(began.get("fixtures")),
+        _texts(began.get("rerun")) or None,
+    )
+
+
+def _texts(found: Any) -> Sequence[str]:
+    return [str(text) for text in found] if isinstance(found, list) else ()
 
 
 def encode(record_type: Optional[str], content: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 from .analysis.flags import judge
 from .config import Config, Thresholds
 from .errors import TelemetryWarning
-from .record import UNPLACED, Record, decode
+from .record import UNPLACED, Case, Record, case_of, decode
 from .session import Session
 from .surroundings import Framework
 
@@ -63,9 +63,17 @@ class WorkerSession(Session):
         return _dumps({"worker": self.worker, "made": self._made, "fresh": self._fresh, "over": self.closed, **parcel})
 
     @property
-    def has_records(self) -> bool:
-        """Is there a record to be handed on?"""
-        return "records" in self._parcel
+    def has_news(self) -> bool:
+        """Is there a record to be handed on, or a test's identity?"""
+        return "records" in self._parcel or "next" in self._parcel
+
+    def announce(self, describe: Callable[[Any], Case], test: Any) -> None:
+        """A test is about to start, or has: nobody will be able to ask for its identity where it kills the worker.
+
+        With a spill that has it already.
+        """
+        if not self._channels.file_open:
+            self._parcel["next"] = list(describe(test))
 
     # -- what the one process would do with it ---
 
@@ -114,6 +122,7 @@ class Takeover:
         self._over: Set[str] = set()  # and those that are over
         self._count = 0
         self._longest = -1.0  # ms of collection
+        self._announced: Dict[str, Sequence[Case]] = {}  # by worker, the last two: one is on, or the other
 
     def collected(self, tests: int) -> None:
         """The run has so many tests."""
@@ -135,6 +144,8 @@ class Takeover:
         for plain in parcel.get("records", ()):
             self._taken[worker] += 1  # before: SIGTERM may end the run behind any record
             self._adopt(Record.from_plain(plain))
+        if "next" in parcel:
+            self._announced[worker] = [*self._announced.get(worker, ()), Case(*parcel["next"])][-2:]
         if parcel["fresh"] and parcel["made"] == self._taken[worker]:
             self._even.add(worker)
         if parcel["over"]:
@@ -143,6 +154,22 @@ class Takeover:
     def knows(self, worker: str) -> bool:
         """Was there ever a parcel from it?"""
         return worker in self._taken
+
+    def case_of(self, test_id: str, worker: Optional[str]) -> Optional[Case]:
+        """Return the identity of a test that a worker has started, as the worker has told or spilled it."""
+        if worker is None:
+            return None
+        known = [case for case in self._announced.get(worker, ()) if case.id == test_id]
+        return known[-1] if known else self._spilled_case(test_id, worker)
+
+    def _spilled_case(self, test_id: str, worker: str) -> Optional[Case]:
+        path = spill_of(self._session.config.file, worker)
+        try:
+            lines = _lines_of(path) if path else []
+        except OSError:  # it is on another machine, or there is none
+            return None
+        began = [line for line in filter(self._is_ours, lines) if line["record_type"] == "test_start"]
+        return next((case_of(line) for line in reversed(began) if line["id"] == test_id), None)
 
     def has_above(self, name: str) -> bool:
         """Is there a record of this id above the tests?"""

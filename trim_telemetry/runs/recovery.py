@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional
 from .. import record
 from ..analysis.flags import judge
 from ..config import Thresholds
-from ..record import UNMEASURED, Case, Detail, Record, RunIdentity
+from ..record import UNMEASURED, Detail, Record, RunIdentity
 from ..summary import Ending, summary_of
 from ..texts import clean
 from .run import Run
@@ -114,27 +114,12 @@ def _crashed(run: Run, began: Mapping[str, Any], death: Death, when: str) -> str
         "others": 0,
     }
     times = began["start_time"], max(began["start_time"], when)
-    made = Record(case_of(began), "error", "crashed", times, UNMEASURED, detail, began["worker"])
+    made = Record(record.case_of(began), "error", "crashed", times, UNMEASURED, detail, began["worker"])
     judgement = judge(made, Thresholds())
     run.tally.add(made, judgement.flags)
     run.crashed.add((began["worker"], made.case.id))
     identity = RunIdentity(run.run_id or "", run.framework or _UNKNOWN_FRAMEWORK)
     return made.to_json(identity, run.seq, run.tally.running(), judgement)
-
-
-def case_of(began: Mapping[str, Any]) -> Case:
-    """Return a test's identity as its test_start has it."""
-    name, class_name, module, file = (str(began.get(key) or "") for key in ("name", "class", "module", "file"))
-    line, rerun = began.get("line"), began.get("rerun")
-    return Case(
-        began["id"],
-        name,
-        class_name,
-        module,
-        file,
-        line if type(line) is int else None,
-        rerun=[str(word) for word in rerun] if rerun and isinstance(rerun, list) else None,
-    )
 
 
 def _summary(run: Run, death: Death, when: str) -> Dict[str, Any]:
