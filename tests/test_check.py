@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools._check import interpreters, queue, report
-from tools._check.cells import Cell, Workshop, door_tests, extras, paired_cells
+from tools._check.cells import Cell, Workshop, door_tests, extras, intrusive_cells, paired_cells
 from tools._check.commands import Failed, Log, environment
 from tools._check.environments import digest, refused
 from tools._check.interpreters import Interpreter
@@ -181,6 +181,20 @@ def test_only_the_newest_pair_runs_all_tests_and_each_release_has_a_cell(tmp_pat
 def test_each_pytest_meets_other_plugins_with_the_newest_pair_or_on_the_oldest_python():
     assert [extras(at("/bin/python", 3, 8, 18), newest) for newest in (False, True)] == ["suite,plugins"] * 2
     assert [extras(at("/bin/python", 3, 9, 18), newest) for newest in (False, True)] == ["suite", "suite,plugins"]
+
+
+def test_intrusive_plugins_are_tried_with_the_oldest_of_all_and_the_newest_of_all(tmp_path):
+    supports = [
+        Support(at("/bin/python", 3, 7, 0), [], {}),
+        Support(at("/bin/python", 3, 8, 0), [*PYTEST[:2], *DJANGO[:2]], {}),
+        Support(at("/bin/python", 3, 11, 0), [PYTEST[3]], {}),
+        Support(at("/bin/python", 3, 13, 0), [*PYTEST[3:], *DJANGO[2:]], {}),
+    ]
+    found = [cell.name for cell in intrusive_cells(Workshop(tmp_path), supports)]
+    assert found == ["3.8.0 pytest 6.0.2 django 3.2 among plugins", "3.13.0 pytest 9 django 6 among plugins"]
+    alone = [Support(at("/bin/python", 3, 11, 0), [PYTEST[3]], {})]
+    assert [cell.name for cell in intrusive_cells(Workshop(tmp_path), alone)] == ["3.11.0 pytest 8.3 among plugins"]
+    assert intrusive_cells(Workshop(tmp_path), []) == []
 
 
 def test_the_tests_of_a_door_are_known_by_their_names(tmp_path):

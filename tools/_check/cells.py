@@ -152,6 +152,27 @@ def paired_cells(workshop: Workshop, support: Support) -> List[Cell]:
     return [*cells, *(_paired_cell(workshop, support.interpreter, pair, [], newest) for pair in found[-1:])]
 
 
+def intrusive_cells(workshop: Workshop, supports: Sequence[Support]) -> List[Cell]:
+    """Return the cells of the plugins that change how any suite runs: the oldest of all, and the newest of all.
+
+    There only the tests of such plugins are run, which load those that they mean themselves.
+    """
+    found = [(support.interpreter, pairs(support.of("pytest"), support.of("django"))) for support in supports]
+    found = [(interpreter, pairs_of_it) for interpreter, pairs_of_it in found if pairs_of_it]
+    ends = [(found[0][0], found[0][1][0]), (found[-1][0], found[-1][1][-1])] if found else []
+    return [_intrusive_cell(workshop, interpreter, pair) for interpreter, pair in dict.fromkeys(ends)]
+
+
+def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) -> Cell:
+    name = f"{' '.join([str(interpreter), *(str(release) for release in pair if release)])} among plugins"
+
+    def work(log: Log) -> str:
+        made = workshop.paired(name, interpreter, pair, "suite,plugins,intrusive", log)
+        return _test(made, log, "-p", "no:randomly", "tests/test_pytest_xdist_plugins.py")
+
+    return Cell(name, work)
+
+
 def extras(interpreter: Interpreter, is_newest: bool) -> str:
     """Return what is installed with a pair."""
     return "suite,plugins" if is_newest or interpreter.minor == FIRST else "suite"
