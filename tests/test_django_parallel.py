@@ -10,7 +10,7 @@ from typing import Any, Dict
 
 import pytest
 
-from .conformance.test_django import START_METHODS, need_start_method
+from .conformance.test_django import START_METHODS, need_start_method, own_project
 from .support import Run, environment, read, read_file, run
 
 django = pytest.importorskip("django")
@@ -28,10 +28,10 @@ def written(folder: Path, body: str) -> str:
     return str(folder / "made")
 
 
-def manage(*arguments: str, **changes: str) -> Run:
+def manage(*arguments: str, cwd: Path = PROJECT, **changes: str) -> Run:
     """Run `manage.py test --parallel 2` in the probe project."""
     env = environment(**changes)
-    return run("manage.py", "test", RUNNER, "--parallel", "2", *arguments, cwd=PROJECT, env=env)
+    return run("manage.py", "test", RUNNER, "--parallel", "2", *arguments, cwd=cwd, env=env)
 
 
 def verdicts(done: Run) -> Dict[str, str]:
@@ -256,8 +256,9 @@ ENDING = "Connection.recv_bytes = dies_of_no_more_work"
 
 def dying(label: str, file: Path, method: str) -> Run:
     """Run it. This waits for the end of its output: no process that has inherited that is left, either."""
-    mark = str(file.parent.parent / "mark")
-    return manage(label, f"--trim-file={file}", START_METHOD=method, MARK=mark)
+    folder = file.parent.parent
+    arguments = (label, f"--trim-file={file}")
+    return manage(*arguments, cwd=own_project(folder), START_METHOD=method, MARK=str(folder / "mark"))
 
 
 @pytest.mark.parametrize("method", START_METHODS)

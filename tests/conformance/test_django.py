@@ -1,6 +1,7 @@
 """One probe project through both Django doors: the table of verdicts, and nothing changed for whoever watches."""
 
 import re
+import shutil
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -99,14 +100,15 @@ START_METHODS = ["fork", "spawn", "forkserver"]
 def test_every_verdict_is_as_the_table_says_in_parallel(door, method, tmp_path):
     need_start_method(method)
     env = environment(START_METHOD=method)
-    done = run(*door, "--parallel", "2", cwd=PROJECT, env=env, file=tmp_path / "run.ndjson")
+    (tmp_path / "out").mkdir()
+    done = run(*door, "--parallel", "2", cwd=own_project(tmp_path), env=env, file=tmp_path / "out" / "run.ndjson")
     assert done.verdicts() == TABLE
     assert (done.summary["collected_tests"], done.summary["not_run_tests"]) == (40, 0)
     assert done.summary["complete"] is True
     assert done.summary["exit_code"] == done.code == 1
     assert done.summary["warnings"] == []
     assert {result["worker"] for result in done.results} in ({"1"}, {"2"}, {"1", "2"})  # the first may have done all
-    assert [path.name for path in tmp_path.iterdir()] == ["run.ndjson"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["run.ndjson"]
 
 
 @both_doors
@@ -127,6 +129,11 @@ def test_output_and_exit_code_are_those_of_plain_django(door, flags):
 def plain_run(flags: Tuple[str, ...]) -> Run:
     """What Django does without us."""
     return run(*PLAIN, *flags, cwd=PROJECT)
+
+
+def own_project(folder: Path) -> Path:
+    """Return a copy of the project: there, spawned workers have files for databases, named alike in every run."""
+    return Path(shutil.copytree(PROJECT, folder / "project", ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def need_start_method(method: str) -> None:
