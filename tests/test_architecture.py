@@ -15,10 +15,11 @@ from .support import ROOT
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
     "errors outcome texts",
+    "sections",
     "record config redaction",
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers",
-    "surroundings trial tally channels announcement",  # the session's own rooms
+    "surroundings trial tally channels announcement statements",  # the session's own rooms
     "summary",
     "session",
     "exit_status signals script worker",
@@ -33,6 +34,7 @@ WRITING = (  # while tests run
 )
 READING = (  # after the run; of the writing side they know these:
     "errors outcome texts",
+    "sections",
     "record config redaction",
     "analysis",  # pure figures, and their sums: the one thing more that both wings have
     "tally",
@@ -172,7 +174,7 @@ def is_version(module: Module, found: Import) -> bool:
 
 def test_wings_share_the_wall_and_nothing_else():
     writing, reading = set(rows(WRITING)), set(rows(READING))
-    wall = {"errors", "outcome", "texts", "record", "config", "redaction"}
+    wall = {"errors", "outcome", "texts", "sections", "record", "config", "redaction"}
     assert writing & reading == wall | {"analysis", "tally", "summary"}
 
 

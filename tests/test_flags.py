@@ -4,15 +4,8 @@ import pytest
 
 from trim_telemetry.analysis.flags import judge
 from trim_telemetry.config import Thresholds
-from trim_telemetry.record import (
-    NO_NETWORK,
-    NO_QUERIES,
-    Measures,
-    Record,
-    Section,
-    uncollected_network,
-    uncollected_queries,
-)
+from trim_telemetry.record import Measures, Record
+from trim_telemetry.sections import NO_NETWORK, NO_QUERIES, Section, uncollected_network, uncollected_queries
 
 from .examples import CASE, NOON, detailed
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from trim_telemetry.record import uncollected_queries
+from trim_telemetry.sections import uncollected_queries
 from trim_telemetry.sinks.line_limit import shorten
 from trim_telemetry.texts import stable_hash
 

@@ -11,7 +11,7 @@ import os
 from typing import Any, Optional, Tuple
 
 from .config import Config
-from .record import dumps
+from .sections import dumps
 from .sinks.descriptor import Descriptor, own_copy
 
 _CLOSED = b"closed\n"

@@ -58,6 +58,8 @@ class Config(NamedTuple):
     max_output: int = 10_000
     max_message: int = 10_000
     max_traceback: int = 20_000
+    queries: bool = True
+    sql_parameters: bool = False
     thresholds: Thresholds = Thresholds()
     notices: Tuple[str, ...] = ()  # what of the settings could not be read; goes into the summary's warnings
     collector: Optional[str] = None  # the folder in which `collect` waits to hear of this run
@@ -132,6 +134,8 @@ SETTINGS = (
     Setting("file", _text, "a path", "write every record to this NDJSON file; {run_id} in it is replaced"),
     Setting("fsync", _switch, "on or off", "have every record of the file on the disk before the run goes on (off)"),
     Setting("redact", _switch, "on or off", "take secrets out of messages, logs, SQL and output (on)"),
+    Setting("queries", _switch, "on or off", "collect the database queries of each test (on)"),
+    Setting("sql_parameters", _switch, "on or off", "show the parameters of slow and repeated queries (off)"),
     Setting("run_id", _run_id, "1 to 100 letters, digits, '.', '_' or '-'", "the run's id (default: a random one)"),
     Setting("log_level", _level, ", ".join(_LOG_LEVELS), "lowest level of log records that are kept (WARNING)"),
     Setting("max_logs", _count, _A_COUNT, "log records kept of a test (100)"),

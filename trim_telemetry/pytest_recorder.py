@@ -155,10 +155,12 @@ class PytestRecorder:
                     self._begin_again(trial)
                 self._attempt.begun = True
             trial.phase = phase
+            self.session.resume(phase)
             self._attempt.go()
 
     def _begin_again(self, trial: Trial) -> None:
         trial.attempts += 1
+        self.session.begin_again()
         self._attempt = _Attempt()
         self._fixtures.forget()
 
@@ -166,6 +168,7 @@ class PytestRecorder:
         """A phase, or a subtest in it, is over; what runs from here on is pytest's. call: its CallInfo."""
         if self._trial is not None:
             now, cpu = Clock.now(), Clock.cpu()
+            self.session.suspend()
             attempt, phase = self._attempt, call.when
             attempt.calls[phase] = call
             attempt.spent[phase] = attempt.spent.get(phase, 0) + now - attempt.mark
@@ -194,6 +197,7 @@ class PytestRecorder:
         else:
             trial.subtests += 1
             attempt.subtest_reports = [*attempt.subtest_reports, report]
+            self.session.resume(trial.phase)
             attempt.go()  # the time until now went into the making of the report
         if report.outcome == "rerun":  # pytest-rerunfailures: this attempt does not count
             trial.events.clear()

@@ -10,6 +10,7 @@ import json
 from json.encoder import encode_basestring_ascii as _quote
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from .sections import NO_COVERAGE, NO_NETWORK, NO_QUERIES, Section, dumps
 from .texts import stable_hash
 
 SCHEMA_VERSION = "1.0"
@@ -25,7 +26,6 @@ _RUNNING = (  # percentiles fall on hundredths between two durations of six digi
 )
 _UNKNOWN = _RUNNING.replace("%.8f", "null").replace("%d", "null")
 
-dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 _loads = json.JSONDecoder().decode
 
 
@@ -57,63 +57,7 @@ class Measures(NamedTuple):
     fixtures: Sequence[Mapping[str, Any]] = ()
 
 
-def uncollected_queries(status: str, reason: Optional[str]) -> Dict[str, Any]:
-    """Return a `database_queries` in which nothing was collected."""
-    return {
-        "count": None,
-        "total_duration": None,
-        "slow_queries": [],
-        "duplicate_queries": [],
-        "query_types": dict.fromkeys(("SELECT", "INSERT", "UPDATE", "DELETE", "OTHER")),
-        "avg_duration": None,
-        "max_duration": None,
-        "transaction_statements": None,
-        "failed": None,
-        "by_connection": {},
-        "by_phase": {},
-        "n_plus_one": [],
-        "leaked": None,
-        "uninstrumented_connections": None,
-        "status": status,
-        "reason": reason,
-    }
-
-
-def uncollected_network(status: str, reason: Optional[str]) -> Dict[str, Any]:
-    """Return an `http_calls` in which nothing was collected."""
-    return {
-        "count": None,
-        "total_duration": None,
-        "external_calls": [],
-        "blocked_calls": [],
-        "status": status,
-        "reason": reason,
-    }
-
-
-def uncollected_coverage(status: str, reason: Optional[str]) -> Dict[str, Any]:
-    """Return a `coverage` in which nothing was collected."""
-    return {
-        "lines_covered": None,
-        "lines_total": None,
-        "coverage_percent": None,
-        "files": [],
-        "status": status,
-        "reason": reason,
-    }
-
-
 UNMEASURED = Measures()
-
-
-class Section:
-    """One object of a record that a collector fills, with its JSON text made at most once."""
-
-    __slots__ = ("text", "value")
-
-    def __init__(self, value: Mapping[str, Any]) -> None:
-        self.value = value
-        self.text = dumps(value)
 
 
 class Detail:
@@ -273,12 +217,7 @@ class Record:
             "measures": list(self.measures),
             "detail": detail and {name: getattr(detail, name) for name in Detail.__slots__},
             "worker": self.worker,
-            # What was not collected is the same for every test of a run, here as there.
-            "sections": {
-                name: getattr(self, name).value
-                for name, nothing in _NOTHING.items()
-                if getattr(self, name) is not nothing
-            },
+            "sections": {name: getattr(self, name).to_plain() for name in _SECTIONS},
         }
 
     @classmethod
@@ -292,7 +231,7 @@ class Record:
         start_time, end_time = plain["times"]
         made = cls(case, status, final, (start_time, end_time), measures, detail, plain["worker"])
         for name, value in plain["sections"].items():
-            setattr(made, name, Section(value))
+            setattr(made, name, Section.from_plain(value))
         return made
 
     @classmethod
@@ -304,7 +243,6 @@ class Record:
         measures = [content["duration"], content["cpu_time"], *(phases[key] for key in ("setup", "call", "teardown"))]
         detail = {key: content[key] for key in Detail.__slots__ if key in content}
         detail.update(subtests_count=subtests["count"], subtests_failed=subtests["failed"])
-        sections = {"queries": "database_queries", "network": "http_calls", "coverage": "coverage"}
         plain = {
             "case": [*case, content["fixtures"], content["rerun"], is_above],
             "verdict": [content["status"], content["outcome"]],
@@ -312,7 +250,7 @@ class Record:
             "measures": [*measures, content["shared_setup"], content["fixture_durations"]],
             "detail": detail,
             "worker": content["worker"],
-            "sections": {name: content[key] for name, key in sections.items()},
+            "sections": {name: content[key] for name, key in _SECTIONS.items()},
         }
         return cls.from_plain(plain)
 
@@ -354,10 +292,7 @@ class Record:
         )
 
 
-NO_QUERIES = Section(uncollected_queries("disabled", "not collected by this version"))
-NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"))
-NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"))
-_NOTHING = {"queries": NO_QUERIES, "network": NO_NETWORK, "coverage": NO_COVERAGE}
+_SECTIONS = {"queries": "database_queries", "network": "http_calls", "coverage": "coverage"}  # by attribute
 UNPLACED = Running(None, None, None, None, None)  # in a worker's spill
 
 

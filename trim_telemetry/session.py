@@ -20,7 +20,9 @@ from .collectors.timing import Clock
 from .config import Config
 from .errors import TelemetryWarning
 from .outcome import Event
-from .record import UNMEASURED, Case, Measures, Record
+from .record import UNMEASURED, Case, Detail, Measures, Record
+from .sections import LOST_QUERIES, NOT_A_TESTS_QUERIES
+from .statements import Statements
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
@@ -118,6 +120,7 @@ class Session:
             self.warn(TelemetryWarning(slug, message))
         self._redact = _redactor() if config.redact else str
         self._describer = Describer(config, self._redact)
+        self._statements = Statements(config, self._redact, self._queries_failed) if config.queries else None
         self._channels = Channels(config, stdout, stream, self.warn)
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
@@ -158,8 +161,25 @@ class Session:
             self._channels.started(record.test_start(self._identity, case, self._timestamp(), self.worker))
         if self._logs is not None:
             self._logs.begin()
+        if self._statements is not None:
+            self._statements.begin()
         trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
+
+    def resume(self, phase: Optional[str]) -> None:
+        """The test's own code runs from here on. phase: None where the runner has none."""
+        if self._statements is not None:
+            self._statements.resume(phase)
+
+    def suspend(self) -> None:
+        """What runs from here on is the runner's."""
+        if self._statements is not None:
+            self._statements.suspend()
+
+    def begin_again(self) -> None:
+        """The test in flight is run once more: what was seen of it so far does not count."""
+        if self._statements is not None:
+            self._statements.begin()
 
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
         """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
@@ -172,6 +192,7 @@ class Session:
         ended, ended_cpu: when it was, by the clocks; excluded, excluded_cpu: ns of that time that were the runner's.
         """
         trial = self.trial
+        self.suspend()
         if trial is not None:
             trial.ended = ended
             spent = (ended - trial.started - excluded) / 1e6
@@ -196,9 +217,18 @@ class Session:
         """Take over a record that a worker has made: it is numbered, counted in and written here."""
         self._undisturbed(self._publish, made)
 
-    def shared_setup(self, name: str, duration: float) -> None:
-        """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
-        self._tally.add_shared_setup(name, duration)
+    def shared_begins(self) -> None:
+        """Shared set-up (a class's, a module's, a wider fixture's) or its tear-down begins."""
+        if self._statements is not None:
+            self._statements.shared_begins()
+
+    def shared_ends(self) -> Optional[int]:
+        """It is over: return how many statements it sent, None where that is not collected."""
+        return self._statements.shared_ends() if self._statements is not None else None
+
+    def shared_setup(self, name: str, duration: float, queries: Optional[int]) -> None:
+        """Shared set-up took `duration` ms and so many statements more."""
+        self._tally.add_shared_setup(name, duration, queries)
 
     def covered(self, tests: int) -> None:
         """`tests` collected tests will have no record of their own: a record above them speaks for them."""
@@ -265,13 +295,22 @@ class Session:
             dropped = self._logs.dropped if self._logs is not None else 0
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
-        self._publish(Record(trial.case, status, final, times, measures, detail, self.worker))
+        made = Record(trial.case, status, final, times, measures, detail, self.worker)
+        if self._statements is not None:
+            made.queries, cut_lists = self._statements.end()
+            if cut_lists:
+                made.detail = made.detail or Detail()
+                made.detail.truncated += cut_lists
+        self._publish(made)
 
     def _write_unmeasured(self, case: Case, events: Sequence[Event], worker: Optional[str]) -> None:
         status, final, decided_by = outcome.fold(events)
         now = self._timestamp()
         detail = self._describer.of_events(events, decided_by)
-        self._publish(Record(case, status, final, (now, now), UNMEASURED, detail, worker))
+        made = Record(case, status, final, (now, now), UNMEASURED, detail, worker)
+        if self._statements is not None:
+            made.queries = NOT_A_TESTS_QUERIES if case.above else LOST_QUERIES
+        self._publish(made)
 
     def _publish(self, made: Record) -> None:
         """Number a record, count it in, compute the running figures and write it."""
@@ -337,7 +376,7 @@ class Session:
         global _current
         self.closed = True
         _current = None
-        for part in (self._logs, self._channels, self._announcement):
+        for part in (self._statements, self._logs, self._channels, self._announcement):
             if part is not None:
                 try:
                     part.close()
@@ -355,6 +394,9 @@ class Session:
 
     def _phase(self) -> Optional[str]:
         return self.trial.phase if self.trial is not None else None
+
+    def _queries_failed(self, error: Exception) -> None:
+        self.failed("queries", error)
 
     def _logs_failed(self, error: Exception) -> None:
         self._logs = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
-from . import record
+from . import record, sections
 from .tally import Tally
 
 
@@ -45,9 +45,9 @@ def summary_of(
         "end_time": ending.end_time,
         "duration": ending.duration,
         **tally.figures(),
-        "database_queries": record.NO_QUERIES.value,
-        "http_calls": {**record.NO_NETWORK.value, "outside_tests": []},
-        "coverage": record.NO_COVERAGE.value,
+        "database_queries": tally.queries.value(),
+        "http_calls": {**sections.NO_NETWORK.value, "outside_tests": []},
+        "coverage": sections.NO_COVERAGE.value,
         "collection": collection or {"duration": None, "slowest": []},
         "warnings": list(warnings),
         **{name: surroundings[name] for name in ("environment", "ci", "git", "thresholds")},

@@ -7,7 +7,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import outcome
 from .analysis.percentiles import RunningPercentiles
+from .analysis.query_stats import QueryTotals
 from .record import Record, Running
+from .sections import NO_QUERIES
 from .texts import clean
 
 _SLOWEST = 10
@@ -28,7 +30,8 @@ class Tally:
         self._slowest: List[Tuple[float, int, str]] = []
         self._least_slow = -1.0  # of as many as are kept
         self._durations = RunningPercentiles((50, 95, 99))
-        self._shared_setup: Dict[str, float] = {}
+        self._shared_setup: Dict[str, Tuple[float, Optional[int]]] = {}  # ms and statements
+        self.queries = QueryTotals()
 
     def add(self, made: Record, flags: Sequence[str]) -> None:
         """Count one record in."""
@@ -40,6 +43,8 @@ class Tally:
             self._flags[flag] = self._flags.get(flag, 0) + 1
         if made.flaky:
             self._flaky += 1
+        if made.queries is not NO_QUERIES:
+            self.queries.add(made.queries)
         if not made.case.above:
             self._own_records += 1
         if duration is not None:
@@ -48,9 +53,10 @@ class Tally:
             if duration > self._least_slow:
                 self._rank(duration, made.case.id)
 
-    def add_shared_setup(self, name: str, duration: float) -> None:
-        """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms more."""
-        self._shared_setup[name] = self._shared_setup.get(name, 0.0) + duration
+    def add_shared_setup(self, name: str, duration: float, queries: Optional[int]) -> None:
+        """Shared set-up (a class's, a module's, a wider fixture's) took `duration` ms and so many statements more."""
+        spent, sent = self._shared_setup.get(name, (0.0, None))
+        self._shared_setup[name] = (spent + duration, sent if queries is None else (sent or 0) + queries)
 
     def running(self) -> Running:
         """Return the figures over all durations so far."""
@@ -92,7 +98,7 @@ class Tally:
     def figures(self) -> Dict[str, Any]:
         """Return the summary's performance, slowest, flags and shared set-up."""
         average, median, p95, p99, tests = self.running()
-        longest_first = sorted(self._shared_setup.items(), key=lambda item: -item[1])
+        longest_first = sorted(self._shared_setup.items(), key=lambda item: -item[1][0])
         return {
             "performance": {
                 "avg_duration": average,
@@ -105,7 +111,7 @@ class Tally:
             "slowest": [{"id": name, "duration": spent} for spent, _, name in sorted(self._slowest, reverse=True)],
             "flags": self._flags,
             "shared_setup": [
-                {"name": clean(name), "duration": spent, "queries": None} for name, spent in longest_first
+                {"name": clean(name), "duration": spent, "queries": sent} for name, (spent, sent) in longest_first
             ],
         }
 

@@ -97,6 +97,7 @@ class ResultRecorder:
             self._tests_of[type(test)] -= 1
         session = self.session
         session.begin(self._describe, test)
+        session.resume(None)
         if session.trial is not None and session.trial.case.above:  # a module that can't be imported
             session.covered(1)
 
@@ -228,7 +229,10 @@ class ResultRecorder:
     def fixture_begins(self, frame: FrameType) -> None:
         """The suite is about to run something; frame: of its function, which tells what."""
         self.publish()
+        if self._fixture is not None:
+            self.session.shared_ends()
         self._fixture = (*fixture_of(frame), Clock.now())
+        self.session.shared_begins()
 
     @guarded
     def fixture_ends(self) -> None:
@@ -237,8 +241,9 @@ class ResultRecorder:
             return
         kind, owner, began = self._fixture
         self._fixture = None
-        if _is_users(kind, owner):
-            self.session.shared_setup(_owner_name(owner), (Clock.now() - began) / 1e6)
+        queries = self.session.shared_ends()
+        if _is_users(kind, owner) or queries:
+            self.session.shared_setup(_owner_name(owner), (Clock.now() - began) / 1e6, queries)
         if self._held and kind.startswith("setUp"):
             self.session.covered(self._never_started(owner))
 

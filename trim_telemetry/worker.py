@@ -83,10 +83,9 @@ class WorkerSession(Session):
         """See Session."""
         self._parcel["collected"] = [list(slowest), duration]
 
-    def shared_setup(self, name: str, duration: float) -> None:
+    def shared_setup(self, name: str, duration: float, queries: Optional[int]) -> None:
         """See Session."""
-        spent = self._parcel.setdefault("shared_setup", {})
-        spent[name] = spent.get(name, 0.0) + duration
+        self._parcel.setdefault("shared_setup", []).append([name, duration, queries])
 
     def covered(self, tests: int) -> None:
         """See Session."""
@@ -135,8 +134,8 @@ class Takeover:
         worker = parcel["worker"]
         for slug, message in parcel.get("warnings", ()):
             self._session.warn(TelemetryWarning(slug, message))
-        for name, spent in parcel.get("shared_setup", {}).items():
-            self._session.shared_setup(name, spent)
+        for name, spent, queries in parcel.get("shared_setup", ()):
+            self._session.shared_setup(name, spent, queries)
         self._session.covered(parcel.get("covered", 0))
         if "collected" in parcel:
             self._take_collection(*parcel["collected"])

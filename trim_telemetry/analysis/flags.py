@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any, List, Optional, Sequence, Tuple
 
 from ..config import Thresholds
-from ..record import NO_NETWORK, NO_QUERIES, Judgement, Record
+from ..record import Judgement, Record
+from ..sections import NO_NETWORK, NO_QUERIES, NO_STATEMENTS
 
-_UNREMARKABLE = Judgement(False, None, None, None, ())
+# Of the sections that most tests share.
+_UNREMARKABLE = {
+    (NO_QUERIES, NO_NETWORK): Judgement(False, None, None, None, ()),
+    (NO_STATEMENTS, NO_NETWORK): Judgement(False, False, None, None, ()),
+}
 
 
 def judge(made: Record, thresholds: Thresholds) -> Judgement:
@@ -17,8 +22,8 @@ def judge(made: Record, thresholds: Thresholds) -> Judgement:
     """
     duration, queries, network, flaky = made.measures.duration, made.queries, made.network, made.flaky
     is_slow = None if duration is None else duration > thresholds.slow_test_ms
-    if is_slow is False and queries is NO_QUERIES and network is NO_NETWORK and not flaky:  # the hot path
-        return _UNREMARKABLE
+    if is_slow is False and not flaky and (queries, network) in _UNREMARKABLE:  # the hot path
+        return _UNREMARKABLE[queries, network]
     count, attempts = queries.value["count"], network.value["count"]
     return Judgement(
         is_slow,

@@ -12,7 +12,7 @@ from glob import escape, glob
 from typing import Any, Dict, Iterator, List, Mapping, Set, Tuple
 from typing import Counter as Count
 
-from .. import record
+from ..sections import dumps
 from .run import Run
 from .stream import Tail
 
@@ -74,7 +74,7 @@ class Spills:
         before = run.unreadable
         run.take(content)
         if run.unreadable == before:
-            yield record.dumps(_placed(content, run))
+            yield dumps(_placed(content, run))
 
     def remove(self) -> None:
         """They are merged."""

@@ -7,6 +7,7 @@ import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from .. import record
+from ..sections import dumps
 from .run import Run
 from .spills import spills_of
 from .stream import Tail
@@ -115,7 +116,7 @@ class Watched:
             file.seek(self.summary_at)
             behind = file.read().split(b"\n", 1)[1]
             file.seek(self.summary_at)
-            file.write(record.dumps(summary).encode("ascii") + b"\n" + behind)
+            file.write(dumps(summary).encode("ascii") + b"\n" + behind)
             file.truncate()
         self.run.summary = summary
 

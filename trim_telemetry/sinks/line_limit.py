@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
-from ..record import decode, dumps
+from ..record import decode
+from ..sections import dumps
 from ..texts import say_cut
 
 # Whatever is longest in a line on stdout that is too long is halved first, but for these.

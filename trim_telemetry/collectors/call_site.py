@@ -1,0 +1,58 @@
+"""Whose code made a call: the first frame of the user's own, cheap enough to look for it at every statement."""
+
+from __future__ import annotations
+
+from os import sep
+from os.path import abspath, dirname
+from types import FrameType
+from typing import Dict, Optional
+
+from .source import Sources
+
+USERS, OTHERS, RUNNERS = 1, 0, -1  # kinds of files
+
+_PACKAGE = dirname(dirname(abspath(__file__))) + sep  # it may be vendored inside the user's project
+# Below these stands nobody but who started the run: manage.py, which is the user's file, but not who asked.
+_RUNNERS = (
+    f"{sep}unittest{sep}case.py",
+    f"{sep}unittest{sep}suite.py",
+    f"{sep}unittest{sep}async_case.py",
+    f"{sep}_pytest{sep}",
+    f"{sep}pluggy{sep}",
+)
+
+
+class CallSites:
+    """Finds user's frames. kinds: of the files met so far, by the name that code objects have for them."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self.kinds: Dict[str, int] = {}
+
+    def find(self, frame: Optional[FrameType]) -> Optional[FrameType]:
+        """Return the first frame of the user's own code from `frame` outwards; None: the runner's comes first."""
+        kinds = self.kinds
+        while frame is not None:
+            filename = frame.f_code.co_filename
+            kind = kinds.get(filename)
+            if kind is None:
+                kind = self.classify(filename)
+            if kind:
+                return frame if kind == USERS else None
+            frame = frame.f_back
+        return None
+
+    def classify(self, filename: str) -> int:
+        """Say whose file it is, and remember it."""
+        if any(mark in filename for mark in _RUNNERS):
+            kind = RUNNERS
+        elif filename.startswith(_PACKAGE) or not self._sources.is_users(filename):
+            kind = OTHERS
+        else:
+            kind = USERS
+        self.kinds[filename] = kind
+        return kind
+
+    def location(self, filename: str, line: int) -> str:
+        """Return "file:line" as records have it."""
+        return f"{self._sources.relative(filename)}:{line}"

@@ -1,0 +1,348 @@
+"""Which statements reached a database driver, and while which test: counted as they come, in every thread.
+
+Drivers tell the one Recorder of this process. Statements that are alike (one text, one connection, one call site)
+share a Query, so that a million of them cost the memory of one. Each thread has its own, so that nobody waits for a
+lock; they are put together when the test is over.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import _count as _thread_count
+from _thread import _local, get_ident
+from types import FrameType
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from ..texts import stable_hash
+from .call_site import USERS, CallSites
+from .parameters import digest, shown
+from .threads import Threads
+
+_LONGEST_SQL = 100_000  # characters kept of a statement
+_DISTINCT_PARAMETERS = 1_000  # parameter sets told apart of one Query
+_DISTINCT_QUERIES = 10_000  # of one thread in one phase; what is over goes by its first word
+_SLOW_KEPT = 100  # executions of one Query
+_getframe = sys._getframe  # private by name only: logging's findCaller relies on it, too
+
+
+class Query:
+    """What was sent alike: one text, on one connection, from one call site. Times in ns, execute and fetch."""
+
+    __slots__ = (
+        "code",
+        "connection",
+        "count",
+        "failed",
+        "line",
+        "longest",
+        "mark",
+        "parameters",
+        "previous",
+        "shown",
+        "slow",
+        "spent",
+        "sql",
+        "untold",
+    )
+
+    def __init__(self, sql: str, connection: str, frame: Optional[FrameType], previous: Optional[Query]) -> None:
+        self.sql = sql
+        self.connection = connection
+        self.code = None if frame is None else frame.f_code  # held, because its id stands for it
+        self.line = 0 if frame is None else frame.f_lineno
+        self.previous = previous  # the one before, in the same thread
+        self.count = 0
+        self.failed = 0
+        self.spent = 0
+        self.longest = 0
+        self.mark = -1  # an execution that takes longer is the longest so far, or slow
+        self.parameters: Dict[int, int] = {}  # how often, by a hash that says nothing outside of this process
+        self.untold = 0  # executions whose parameters can't be told from others
+        self.slow: List[int] = []  # of each execution over the threshold
+        self.shown: Optional[str] = None  # the first parameters as text, for those who ask for it
+
+
+Bucket = Dict[Tuple[str, str, int, int], Query]
+
+
+class Window:
+    """A stretch of time whose statements belong together: a phase of a test, or a shared set-up."""
+
+    __slots__ = ("buckets", "leaked", "phase", "uninstrumented")
+
+    def __init__(self, phase: Optional[str] = None) -> None:
+        self.phase = phase
+        self.buckets: List[Bucket] = []  # one for each thread
+        self.leaked: List[Bucket] = []  # of threads that an earlier test left running
+        self.uninstrumented = 0  # connections that no driver of ours has made
+
+    def is_used(self) -> bool:
+        """Has anything happened?"""
+        return bool(self.buckets or self.leaked or self.uninstrumented)
+
+    def queries(self) -> List[Query]:
+        """Return what was sent."""
+        return [query for bucket in list(self.buckets) for query in list(bucket.values())]
+
+    def count(self) -> int:
+        """Return how many statements that were."""
+        return sum(query.count for query in self.queries())
+
+    def leaks(self) -> int:
+        """Return how many statements came from threads of earlier tests."""
+        return sum(query.count for bucket in list(self.leaked) for query in list(bucket.values()))
+
+
+class ThreadState:
+    """What a thread is at. depth: of instrumented calls within each other; only the outermost counts."""
+
+    __slots__ = ("bucket", "cursor", "depth", "last", "window")
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.window: Optional[Window] = None
+        self.bucket: Bucket = {}
+        self.last: Optional[Query] = None
+        self.cursor: Any = None  # a driver's own, met within an outer call: its fetches are that call's
+
+
+class Settings(NamedTuple):
+    """slow: ns from which on an execution is kept by itself; shows: whether parameters may leave the process."""
+
+    slow: int
+    shows: bool
+
+
+class Recorder:
+    """The one that drivers tell. While `window` is None, nobody wants to know."""
+
+    def __init__(self) -> None:
+        self.window: Optional[Window] = None
+        self.problem: Optional[str] = None  # why it has switched itself off
+        self.local = _local()  # its `state`: the present thread's, once it has one
+        self._slow_from = 0  # ns
+        self._shows = False
+        self._sites: Any = None
+        self._kinds: Dict[str, int] = {}
+        self._failed: Callable[[Exception], None] = _ignore
+        self._threads: Any = None
+        self._home = 0  # the thread that the runner's tests begin in
+        self._phases: Dict[Optional[str], Window] = {}
+        self._outer: List[Optional[Window]] = []  # windows that wait for a shared set-up to end
+
+    def start(self, settings: Settings, sites: CallSites, failed: Callable[[Exception], None]) -> None:
+        """A run begins. failed: is told of an error of ours, which must not reach the code that queries."""
+        self._slow_from, self._shows = settings
+        self._sites, self._failed = sites, failed
+        self._kinds = sites.kinds
+        self._threads = Threads(sites.find)
+        self._phases, self._outer = {}, []
+        self.window = self.problem = None
+
+    def stop(self) -> None:
+        """The run is over."""
+        self.window = None
+        self._outer.clear()
+
+    # -- what the session tells ---
+
+    def begin(self) -> None:
+        """A test begins."""
+        self._look(None)
+        self._home = get_ident()
+        self._phases = {}
+        self._outer = []
+
+    def resume(self, phase: Optional[str]) -> None:
+        """The test's own code runs from here on."""
+        if self.problem is None:
+            window = self._phases.get(phase)
+            if window is None:
+                window = self._phases[phase] = Window(phase)
+            self.here().depth = 0  # whatever has interrupted us in the middle of a call
+            self.window = window
+
+    def suspend(self) -> None:
+        """What runs from here on is the runner's."""
+        self.window = None
+
+    def end(self) -> Tuple[List[Window], Optional[str]]:
+        """The test is over: return its windows in which something happened, and why there is nothing to be told."""
+        self.window = None
+        self._look(self._phases)
+        phases, self._phases = self._phases, {}
+        return [window for window in phases.values() if window.is_used()], self.problem
+
+    def enter_shared(self) -> None:
+        """A shared set-up (or tear-down) begins, be it within a test."""
+        if self.window is not None:
+            self._look(self._phases)
+        self._outer.append(self.window)
+        self.window = None if self.problem else Window()
+
+    def leave_shared(self) -> int:
+        """It is over: return how many statements it sent."""
+        if not self._outer:
+            return 0
+        window, self.window = self.window, self._outer.pop()
+        self._look(None)
+        return 0 if window is None else window.count()
+
+    # -- what drivers tell ---
+
+    def here(self) -> ThreadState:
+        """Return the present thread's state."""
+        try:
+            state: ThreadState = self.local.state
+        except AttributeError:
+            state = self.local.state = ThreadState()
+        return state
+
+    def observe(
+        self,
+        state: ThreadState,
+        window: Window,
+        cursor: Any,
+        sql: Any,
+        parameters: Any,
+        connection_of: Callable[[Any], str],
+        spent: int,
+        failed: bool,
+    ) -> Optional[Query]:
+        """A statement is over; called by the function that stands in for the driver's. This is the hot path."""
+        try:
+            if state.window is not window:
+                self._enter(state, window)
+            frame: Any = _getframe(2)
+            code = frame.f_code
+            kinds = self._kinds
+            kind = kinds.get(code.co_filename)
+            while not kind:  # neither the user's nor the runner's
+                if kind is None:
+                    kind = self._sites.classify(code.co_filename)
+                    continue
+                frame = frame.f_back
+                if frame is None:
+                    break
+                code = frame.f_code
+                kind = kinds.get(code.co_filename)
+            if type(sql) is not str:
+                sql = text_of(sql, cursor)
+            try:
+                connection = connection_of(cursor)
+            except AttributeError:  # it was never initialised, or is closed
+                connection = "?"
+            key = (sql, connection, id(code), frame.f_lasti) if kind == USERS else (sql, connection, 0, 0)
+            query = state.bucket.get(key)
+            if query is None:
+                query = self._new(state, key, frame if kind == USERS else None, parameters)
+            query.count += 1
+            query.spent += spent
+            if spent > query.mark:
+                self._remark(query, spent)
+            if failed:
+                query.failed += 1
+            if parameters is not None:
+                self._tell(query, parameters)
+            state.last = query
+            return query
+        except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's statement has been run
+            self.broke(error)
+            return None
+
+    def fetched(self, query: Query, before: int, spent: int) -> int:
+        """More time went into an execution's rows. before: its time until then. Returns its time now."""
+        total = before + spent
+        query.spent += spent
+        if total > query.mark:
+            if before in query.slow:
+                query.slow.remove(before)
+            self._remark(query, total)
+        return total
+
+    def uninstrumented(self) -> None:
+        """Somebody has opened a connection that no driver of ours has made."""
+        window = self.window
+        if window is not None:
+            window.uninstrumented += 1
+
+    def broke(self, error: Exception) -> None:
+        """Something of ours failed: switch off, and say so."""
+        self.problem = type(error).__name__
+        self.window = None
+        self._outer = [None] * len(self._outer)
+        self._failed(error)
+
+    # -- the rarer steps ---
+
+    def _enter(self, state: ThreadState, window: Window) -> None:
+        """A thread sends its first statement in a window."""
+        bucket: Bucket = {}
+        is_leaked = get_ident() != self._home and self._threads.is_leaked(self._phases)
+        (window.leaked if is_leaked else window.buckets).append(bucket)
+        state.window, state.bucket, state.last = window, bucket, None
+
+    def _tell(self, query: Query, parameters: Any) -> None:
+        """Tell the parameters of an execution from others."""
+        value = digest(parameters)
+        known = query.parameters
+        if value is not None and (value in known or len(known) < _DISTINCT_PARAMETERS):
+            known[value] = known.get(value, 0) + 1
+        else:
+            query.untold += 1
+
+    def _look(self, test: Any) -> None:
+        """Take note of threads that were started since this was last called; by the test, or by none."""
+        if _thread_count() and self.problem is None:
+            try:
+                self._threads.look(test)
+            except Exception as error:  # noqa: BLE001  # a Thread of the user's own class may do as it likes
+                self.broke(error)
+
+    def _new(
+        self, state: ThreadState, key: Tuple[str, str, int, int], frame: Optional[FrameType], parameters: Any
+    ) -> Query:
+        sql, connection, _, _ = key
+        bucket = state.bucket
+        if len(sql) > _LONGEST_SQL:
+            sql = f"{sql[:_LONGEST_SQL]} ... [{len(sql)} characters, {stable_hash(sql)}]"
+            key = (sql, *key[1:])
+            if key in bucket:
+                return bucket[key]
+        if len(bucket) >= _DISTINCT_QUERIES:
+            sql, frame = f"{sql.split(None, 1)[0][:20] if sql.strip() else ''} ...", None
+            key = (sql, connection, 0, 0)
+            if key in bucket:
+                return bucket[key]
+        query = bucket[key] = Query(sql, connection, frame, state.last)
+        if self._shows:
+            query.shown = shown(parameters)
+        return query
+
+    def _remark(self, query: Query, spent: int) -> None:
+        """An execution was the longest so far, or slow."""
+        query.longest = max(query.longest, spent)
+        query.mark = min(query.longest, self._slow_from)
+        if spent > self._slow_from and len(query.slow) < _SLOW_KEPT:
+            query.slow.append(spent)
+
+
+def text_of(sql: Any, cursor: Any) -> str:
+    """Return a statement as text, whatever the driver took for one: bytes, psycopg's Composable, a lazy string."""
+    try:
+        if isinstance(sql, (bytes, bytearray)):
+            text = bytes(sql).decode("utf-8", "replace")
+        elif hasattr(sql, "as_string"):  # psycopg's; it needs a connection to quote names
+            text = str(sql.as_string(cursor))
+        else:
+            text = str(sql)
+    except Exception as error:  # noqa: BLE001  # the user's own class
+        return f"<{type(sql).__name__}: {type(error).__name__}>"
+    return text
+
+
+def _ignore(error: Exception) -> None:
+    """Nobody to tell."""
+
+
+recorder = Recorder()  # drivers are patched in the process, so there is one

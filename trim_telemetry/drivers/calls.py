@@ -1,0 +1,182 @@
+"""Functions in place of a driver's own: they tell the recorder of each call, and are otherwise not to be noticed."""
+
+from __future__ import annotations
+
+from os import sep
+from os.path import abspath, dirname
+from time import perf_counter_ns
+from typing import Any, Callable, List, Mapping, Optional, Tuple
+
+from ..collectors.queries import Query, recorder
+
+Reader = Callable[[Tuple[Any, ...], Mapping[str, Any]], Tuple[Any, Any]]
+
+_FOLDER = dirname(abspath(__file__)) + sep
+_STATEMENT = ("sql", "query", "operation", "procname", "sql_script")  # as drivers call their first argument,
+_PARAMETERS = ("parameters", "params", "vars", "args")  # and their second
+_MANY = object()
+
+
+def counted(
+    original: Callable[..., Any],
+    connection_of: Callable[[Any], str],
+    read: Optional[Reader] = None,
+    reached: Callable[[BaseException], bool] = lambda error: True,
+    has_rows: bool = True,
+) -> Callable[..., Any]:
+    """Return a method that calls `original`, and counts the call where it is not within another one.
+
+    connection_of: names the connection of a cursor, or raises AttributeError; read: returns statement and parameters
+    from a call's arguments, positional and named (None: as PEP 249 has them); reached: whether a statement that raised
+    this had got as far as the driver; has_rows: whether the cursor's fetches are timed().
+    """
+    now = perf_counter_ns  # in a cell: freezegun replaces the globals of modules
+    local, here, observe = recorder.local, recorder.here, recorder.observe
+
+    def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True  # pytest leaves such frames out
+        window = recorder.window
+        if window is None:
+            return original(cursor, *arguments, **named)
+        try:
+            state = local.state
+        except AttributeError:  # the thread's first
+            state = here()
+        if state.depth:
+            state.cursor = cursor
+            return original(cursor, *arguments, **named)
+        started = now()
+        try:
+            state.depth = 1
+            result = original(cursor, *arguments, **named)
+        except BaseException as error:
+            spent = now() - started
+            state.depth = 0
+            if reached(error):
+                sql, parameters = (read or statement)(arguments, named)
+                observe(state, window, cursor, sql, parameters, connection_of, spent, True)
+            unseen(error)
+            raise
+        spent = now() - started
+        state.depth = 0
+        if read is None and len(arguments) == 2:
+            sql, parameters = arguments
+        elif read is None and arguments and not named:
+            sql, parameters = arguments[0], None
+        else:
+            sql, parameters = (read or statement)(arguments, named)
+        query = observe(state, window, cursor, sql, parameters, connection_of, spent, False)
+        inner = state.cursor
+        if inner is not None:  # the driver's, below this one: its rows will take time, too
+            state.cursor = None
+            _attach(inner, query, spent)
+        elif has_rows:
+            _attach(cursor, query, spent)
+        return result
+
+    return like(stand_in, original)
+
+
+def statement(arguments: Tuple[Any, ...], named: Mapping[str, Any]) -> Tuple[Any, Any]:
+    """Return statement and parameters of an execute, however they were passed."""
+    sql = arguments[0] if arguments else next((named[name] for name in _STATEMENT if name in named), "")
+    if len(arguments) > 1:
+        return sql, arguments[1]
+    return sql, next((named[name] for name in _PARAMETERS if name in named), None)
+
+
+def statement_of_many(arguments: Tuple[Any, ...], named: Mapping[str, Any]) -> Tuple[Any, Any]:
+    """Return the statement of an executemany: its rows may be endless, and are nobody's to look at."""
+    return statement(arguments, named)[0], _MANY
+
+
+def _attach(cursor: Any, query: Optional[Query], spent: int) -> None:
+    try:
+        cursor._trim_query, cursor._trim_spent = query, spent
+    except AttributeError:  # it has no room for it: then only its execution is timed
+        pass
+
+
+def within(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that calls `original`, whose statements are the framework's own: nobody's."""
+    here = recorder.here
+
+    def stand_in(*arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        state = here()
+        state.depth += 1
+        try:
+            return original(*arguments, **named)
+        except BaseException as error:
+            unseen(error)
+            raise
+        finally:
+            state.depth -= 1
+            state.cursor = None
+
+    return like(stand_in, original)
+
+
+def timed(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that calls `original`, which gets rows: the time is that of the statement that they are of."""
+    now, fetched = perf_counter_ns, recorder.fetched
+
+    def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        query = getattr(cursor, "_trim_query", None)
+        if query is None:
+            return original(cursor, *arguments, **named)
+        started = now()
+        try:
+            return original(cursor, *arguments, **named)
+        except BaseException as error:
+            unseen(error)
+            raise
+        finally:
+            cursor._trim_spent = fetched(query, cursor._trim_spent, now() - started)
+
+    return like(stand_in, original)
+
+
+def like(stand_in: Callable[..., Any], original: Any) -> Callable[..., Any]:
+    """Give a function the name of the one that it stands in for. functools.wraps would do that, and import more."""
+    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+        value = getattr(original, name, None)
+        if value is not None:
+            setattr(stand_in, name, value)
+    stand_in.__wrapped__ = original  # type: ignore[attr-defined]  # as functools.wraps does it
+    return stand_in
+
+
+def unseen(error: BaseException) -> None:
+    """Take our own frames from the top of a traceback; Python before 3.11 puts the innermost back at `raise`."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_FOLDER):
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
+
+
+class Patches:
+    """Attributes that were replaced, to be put back at the end of the run."""
+
+    def __init__(self) -> None:
+        self._made: List[Tuple[Any, str, Any, Any]] = []
+
+    def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        """Replace an attribute of a module or class (None: there is none), if it has it itself, by what make() gives."""
+        original = vars(owner).get(name) if owner is not None else None
+        if original is None:
+            return
+        if isinstance(original, (classmethod, staticmethod)):
+            stand_in: Any = type(original)(make(original.__func__))
+        else:
+            stand_in = make(original)
+        setattr(owner, name, stand_in)
+        self._made.append((owner, name, original, stand_in))
+
+    def undo(self) -> None:
+        """Put everything back that nobody has replaced again."""
+        while self._made:
+            owner, name, original, stand_in = self._made.pop()
+            if vars(owner).get(name) is stand_in:
+                setattr(owner, name, original)

@@ -1,0 +1,94 @@
+"""Django: the methods of its cursor wrapper and of its connections, on the classes, so that every thread is in.
+
+Nothing of what users work with is touched: wrappers, the debug cursor, the query log, settings.DEBUG. What Django does
+for its own sake (connecting, the savepoints around a TestCase, flushing) is no test's.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import Any, Callable, Dict, Optional, Sequence
+
+from .calls import Patches, Reader, counted, like, statement_of_many, unseen, within
+
+CURSORS = "django.db.backends.utils"
+CONNECTIONS = "django.db.backends.base.base"
+CREATION = "django.db.backends.base.creation"
+TEST_CASES = "django.test.testcases"
+
+_alias = attrgetter("alias")
+_alias_of_cursor = attrgetter("db.alias")
+_OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does for its own sake
+    CONNECTIONS: {"BaseDatabaseWrapper": ("connect", "close_if_health_check_failed", "close_if_unusable_or_obsolete")},
+    CREATION: {"BaseDatabaseCreation": ("create_test_db", "clone_test_db", "destroy_test_db")},
+    TEST_CASES: {
+        "SimpleTestCase": ("_pre_setup", "_post_teardown"),
+        "TransactionTestCase": ("_pre_setup", "_post_teardown", "_fixture_setup", "_fixture_teardown"),
+        "TestCase": ("_enter_atomics", "_rollback_atomics", "_fixture_setup", "_fixture_teardown"),
+    },
+}
+
+
+def patch_cursors(module: Any, patches: Patches) -> None:
+    """Patch django.db.backends.utils. `_execute` runs behind all wrappers: what they block is not counted."""
+    readers = {"_execute": None, "_executemany": statement_of_many, "callproc": None}
+    for name, read in readers.items():
+        patches.replace(module.CursorWrapper, name, _on_cursor(read))
+
+
+def _on_cursor(read: Optional[Reader]) -> Callable[[Any], Any]:
+    # The rows come from the driver's cursor, which the wrapper asks for them.
+    return lambda original: counted(original, _alias_of_cursor, read, _reached, has_rows=False)
+
+
+def patch_connections(module: Any, patches: Patches) -> None:
+    """Patch django.db.backends.base.base: transactions, which go through a cursor on some backends only."""
+    patch_own(module, patches)
+    wrapper = module.BaseDatabaseWrapper
+    patches.replace(wrapper, "_commit", lambda original: _transaction(original, "COMMIT", _is_connected))
+    patches.replace(wrapper, "_rollback", lambda original: _transaction(original, "ROLLBACK", _is_connected))
+    patches.replace(wrapper, "set_autocommit", lambda original: _transaction(original, "BEGIN", _begins))
+
+
+def _transaction(original: Any, sql: str, counts: Callable[..., bool]) -> Any:
+    """Return a method of a connection that counts as the statement `sql` where `counts` says so of its arguments."""
+    instrumented = counted(original, _alias, lambda arguments, named: (sql, None), _reached, has_rows=False)
+
+    def method(connection: Any, *arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        does = instrumented if counts(connection, *arguments, **named) else original
+        try:
+            return does(connection, *arguments, **named)
+        except BaseException as error:
+            unseen(error)
+            raise
+
+    return like(method, original)
+
+
+def _is_connected(connection: Any) -> bool:
+    return connection.connection is not None
+
+
+def _begins(
+    connection: Any, autocommit: Any = True, force_begin_transaction_with_broken_autocommit: bool = False
+) -> bool:
+    """Will the connection begin a transaction without a cursor, as all but SQLite's do?"""
+    by_cursor = force_begin_transaction_with_broken_autocommit and hasattr(
+        connection, "_start_transaction_under_autocommit"
+    )
+    return not autocommit and not by_cursor
+
+
+def _reached(error: BaseException) -> bool:
+    """Did a call that raised this get as far as the driver? Django itself refuses some."""
+    kind = type(error).__name__
+    refused = kind == "TransactionManagementError" or (kind == "NotSupportedError" and error.__cause__ is None)
+    return not refused and not isinstance(error, AttributeError)  # the driver has no callproc
+
+
+def patch_own(module: Any, patches: Patches) -> None:
+    """Have what Django does for its own sake in a module belong to nobody."""
+    for name, methods in _OWN[module.__name__].items():
+        for method in methods:
+            patches.replace(getattr(module, name, None), method, within)

@@ -1,0 +1,100 @@
+"""The objects within a record that collectors fill: statements, network calls, lines. Every record has each of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Mapping, Optional, Union
+
+VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "OTHER")
+
+dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
+
+
+class Section:
+    """One such object, with its JSON text made once.
+
+    name: of one that many records share, so that it is not sent from process to process with each.
+    """
+
+    __slots__ = ("name", "text", "value")
+
+    def __init__(self, value: Mapping[str, Any], name: Optional[str] = None) -> None:
+        self.value = value
+        self.text = dumps(value)
+        self.name = name
+        if name is not None:
+            _SHARED[name] = self
+
+    def to_plain(self) -> Union[str, Mapping[str, Any]]:
+        """Return it as JSON has it, for another process of this run."""
+        return self.name or self.value
+
+    @classmethod
+    def from_plain(cls, plain: Union[str, Mapping[str, Any]]) -> Section:
+        """Take it over from another process of this run."""
+        return _SHARED[plain] if isinstance(plain, str) else cls(plain)
+
+
+_SHARED: Dict[str, Section] = {}
+
+
+def uncollected_queries(status: str, reason: Optional[str]) -> Dict[str, Any]:
+    """Return a `database_queries` in which nothing was collected."""
+    return {
+        "count": None,
+        "total_duration": None,
+        "slow_queries": [],
+        "duplicate_queries": [],
+        "query_types": dict.fromkeys(VERBS),
+        "avg_duration": None,
+        "max_duration": None,
+        "transaction_statements": None,
+        "failed": None,
+        "by_connection": {},
+        "by_phase": {},
+        "n_plus_one": [],
+        "leaked": None,
+        "uninstrumented_connections": None,
+        "status": status,
+        "reason": reason,
+    }
+
+
+def uncollected_network(status: str, reason: Optional[str]) -> Dict[str, Any]:
+    """Return an `http_calls` in which nothing was collected."""
+    return {
+        "count": None,
+        "total_duration": None,
+        "external_calls": [],
+        "blocked_calls": [],
+        "status": status,
+        "reason": reason,
+    }
+
+
+def uncollected_coverage(status: str, reason: Optional[str]) -> Dict[str, Any]:
+    """Return a `coverage` in which nothing was collected."""
+    return {
+        "lines_covered": None,
+        "lines_total": None,
+        "coverage_percent": None,
+        "files": [],
+        "status": status,
+        "reason": reason,
+    }
+
+
+def no_statements() -> Dict[str, Any]:
+    """Return the `database_queries` of a test that sent none."""
+    counts = dict.fromkeys(("count", "transaction_statements", "failed", "leaked", "uninstrumented_connections"), 0)
+    measures = dict.fromkeys(("total_duration", "avg_duration", "max_duration"), 0.0)
+    types = {"query_types": dict.fromkeys(VERBS, 0)}
+    return {**uncollected_queries("collected", None), **counts, **measures, **types}
+
+
+NO_QUERIES = Section(uncollected_queries("disabled", "the setting `queries` is off"), "queries off")
+NO_STATEMENTS = Section(no_statements(), "no statements")
+NOT_A_TESTS_QUERIES = Section(uncollected_queries("disabled", "of tests only"), "queries above")
+LOST_QUERIES = Section(uncollected_queries("error", "the process died, or was lost"), "queries lost")
+NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"), "network off")
+NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"), "coverage off")

@@ -1,0 +1,58 @@
+"""A session's part in queries: what drivers have told of a test becomes its record's `database_queries`."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Tuple
+
+from .analysis.query_stats import Sent, database_queries
+from .collectors.call_site import CallSites
+from .collectors.queries import Query, Settings, Window, recorder
+from .collectors.source import Sources
+from .config import Config
+from .drivers import Drivers
+from .sections import NO_STATEMENTS, Section, uncollected_queries
+
+
+class Statements:
+    """Follows what reaches the drivers, from the start of a run to its end.
+
+    redact: takes secrets out of a text; failed: is told of an error of ours.
+    """
+
+    def __init__(self, config: Config, redact: Callable[[str], str], failed: Callable[[Exception], None]) -> None:
+        self._redact = redact
+        self._sites = CallSites(Sources(config.root))
+        slow = round(config.thresholds.slow_query_ms * 1e6)
+        recorder.start(Settings(slow, config.sql_parameters), self._sites, failed)
+        self._drivers = Drivers()
+        # A test's comings and goings are the recorder's own: this is a hot path.
+        self.begin = recorder.begin
+        self.resume = recorder.resume
+        self.suspend = recorder.suspend
+        self.shared_begins = recorder.enter_shared
+        self.shared_ends = recorder.leave_shared
+
+    def end(self) -> Tuple[Section, List[str]]:
+        """The test is over: return what it has sent, and the names of lists that were cut."""
+        windows, problem = recorder.end()
+        if problem is not None:
+            return Section(uncollected_queries("error", problem)), []
+        if not windows:
+            return NO_STATEMENTS, []
+        leaked = sum(window.leaks() for window in windows)
+        uninstrumented = sum(window.uninstrumented for window in windows)
+        sent = [self._sent(query, window) for window in windows for query in window.queries()]
+        if not sent and not leaked and not uninstrumented:
+            return NO_STATEMENTS, []
+        made, cut = database_queries(sent, leaked, uninstrumented, self._redact)
+        return Section(made), cut
+
+    def _sent(self, query: Query, window: Window) -> Sent:
+        code = query.code
+        location = None if code is None else self._sites.location(code.co_filename, query.line)
+        return Sent(query, window.phase, location)
+
+    def close(self) -> None:
+        """The run is over: drivers are as they were."""
+        recorder.stop()
+        self._drivers.close()
