@@ -130,7 +130,16 @@ def test_file_is_absolute_and_has_the_run_in_its_name(root, tmp_path, monkeypatc
 
 @pytest.mark.parametrize("setting", config.SETTINGS, ids=lambda setting: setting.name)
 def test_each_setting_can_stand_in_each_place(setting, root):
-    words = {"stdout": "off", "redact": "off", "fsync": "on", "file": "f", "run_id": "r", "log_level": "ERROR"}
+    words = {
+        "stdout": "off",
+        "redact": "off",
+        "fsync": "on",
+        "queries": "off",
+        "sql_parameters": "on",
+        "file": "f",
+        "run_id": "r",
+        "log_level": "ERROR",
+    }
     word = words.get(setting.name, "7")
     assert setting.option == "--trim-" + setting.name.replace("_", "-")
     ours, _ = split_arguments([setting.option, word])
@@ -149,7 +158,7 @@ def test_help_names_the_default():
     defaults = {**Config("", "")._asdict(), **Thresholds()._asdict()}
     for setting in config.SETTINGS:
         value = defaults[setting.name]
-        if isinstance(value, (int, float)) and setting.name not in ("stdout", "fsync", "redact", "log_level"):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and setting.name != "log_level":
             assert f"({value:g})" in setting.help, setting.name
 
 
@@ -207,7 +216,7 @@ def test_settings_are_shown_as_plain_json_without_the_thresholds(root):
     shown = load({"run_id": "r"}, {}, root).shown()
     assert json.loads(json.dumps(shown)) == shown
     caps = {"max_logs", "max_output", "max_message", "max_traceback"}
-    assert set(shown) == {"stdout", "file", "fsync", "redact", "log_level", *caps}
+    assert set(shown) == {"stdout", "file", "fsync", "redact", "queries", "sql_parameters", "log_level", *caps}
 
 
 # -- pyproject.toml ----------------------------------------------------------------------------------------------------

@@ -31,7 +31,14 @@ def shortened(limit=10_000, **values):
 
 
 FAILURE = {"phase": None, "type": "E", "message": "m", "traceback": "t", "file": None, "line": None, "others": 0}
-SLOW = {"sql": "SELECT 1", "time": 0.2, "duration": 200.0, "connection": "default", "location": None}
+SLOW = {
+    "sql": "SELECT 1",
+    "time": 0.2,
+    "duration": 200.0,
+    "connection": "default",
+    "location": None,
+    "parameters": None,
+}
 
 
 def collected(**values):

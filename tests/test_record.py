@@ -2,7 +2,7 @@
 
 import pytest
 
-from trim_telemetry import record
+from trim_telemetry import record, sections
 from trim_telemetry.record import Case, Judgement, Measures, Record, RunIdentity, Running
 from trim_telemetry.texts import stable_hash
 
@@ -121,9 +121,9 @@ def test_flaky_is_passed_after_a_failed_attempt(attempts, final, flaky):
 @pytest.mark.parametrize("status", ["disabled", "error"])
 def test_what_was_not_collected_is_null_and_empty(part, status):
     made = {
-        "database_queries": record.uncollected_queries,
-        "http_calls": record.uncollected_network,
-        "coverage": record.uncollected_coverage,
+        "database_queries": sections.uncollected_queries,
+        "http_calls": sections.uncollected_network,
+        "coverage": sections.uncollected_coverage,
     }[part](status, "why")
     assert (made.pop("status"), made.pop("reason")) == (status, "why")
     assert set(made.pop("query_types", {"": None}).values()) == {None}

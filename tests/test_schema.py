@@ -6,7 +6,7 @@ import json
 import jsonschema
 import pytest
 
-from trim_telemetry import record
+from trim_telemetry import record, sections
 
 from . import strict
 from .examples import CASE, NOON, written
@@ -189,13 +189,20 @@ def test_file_has_record_types_and_stdout_has_none():
 # -- what other parts will collect ---
 
 QUERIES = {
-    **record.uncollected_queries("collected", None),
+    **sections.uncollected_queries("collected", None),
     "count": 12,
     "total_duration": 245.67,
     "slow_queries": [
-        {"sql": "SELECT 1", "time": 0.156, "duration": 156.0, "connection": "default", "location": "app/models.py:3"}
+        {
+            "sql": "SELECT 1",
+            "time": 0.156,
+            "duration": 156.0,
+            "connection": "default",
+            "location": "app/models.py:3",
+            "parameters": None,
+        }
     ],
-    "duplicate_queries": [{"sql": "SELECT %s", "count": 3, "identical": 0, "location": None}],
+    "duplicate_queries": [{"sql": "SELECT %s", "count": 3, "identical": 0, "location": None, "parameters": None}],
     "query_types": {"SELECT": 9, "INSERT": 0, "UPDATE": 0, "DELETE": 0, "OTHER": 3},
     "avg_duration": 20.4725,
     "max_duration": 156.0,
@@ -225,7 +232,7 @@ ATTEMPT = {
     "count": 2,
 }
 CALLS = {
-    **record.uncollected_network("collected", None),
+    **sections.uncollected_network("collected", None),
     "count": 2,
     "total_duration": 0.0,
     "blocked_calls": [ATTEMPT],

@@ -139,13 +139,13 @@ def test_summary_adds_up(start):
     run.test("a")
     run.test("b", FAILED)
     run.test("c", Event(outcome.SKIPPED, reason="no"))
-    run.session.shared_setup("mod.K", 12.5)
+    run.session.shared_setup("mod.K", 12.5, 3)
     run.session.covered(1)
     found = run.summary(1)
     assert (found["total_tests"], found["passed_tests"], found["failed_tests"], found["skipped_tests"]) == (3, 1, 1, 1)
     assert (found["exit_code"], found["exit_reason"]) == (1, "tests_failed")
     assert (found["collected_tests"], found["not_run_tests"], found["complete"]) == (5, 1, False)
-    assert found["shared_setup"] == [{"name": "mod.K", "duration": 12.5, "queries": None}]
+    assert found["shared_setup"] == [{"name": "mod.K", "duration": 12.5, "queries": 3}]
     assert found["warnings"] == []
 
 

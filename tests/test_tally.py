@@ -125,12 +125,12 @@ def test_duration_that_nobody_knows_is_not_counted():
 
 def test_shared_setup_is_summed_by_name_longest_first_and_clean():
     tally = Tally()
-    for name, spent in (("m.A", 1.0), ("m.B", 2.5), ("m.A", 2.0), ("\x1b[1m", 0.5)):
-        tally.add_shared_setup(name, spent)
+    for name, spent, queries in (("m.A", 1.0, 4), ("m.B", 2.5, None), ("m.A", 2.0, 3), ("\x1b[1m", 0.5, 0)):
+        tally.add_shared_setup(name, spent, queries)
     assert tally.figures()["shared_setup"] == [
-        {"name": "m.A", "duration": 3.0, "queries": None},
+        {"name": "m.A", "duration": 3.0, "queries": 7},
         {"name": "m.B", "duration": 2.5, "queries": None},
-        {"name": "", "duration": 0.5, "queries": None},
+        {"name": "", "duration": 0.5, "queries": 0},
     ]
 
 

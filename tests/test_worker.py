@@ -85,14 +85,14 @@ def test_what_no_test_owns_is_added_up(run: Any) -> None:
     session, worker = run
     takeover = Takeover(session, amend)
     takeover.collected(5)
-    worker.shared_setup("wide", 2.0)
-    worker.shared_setup("wide", 3.0)
+    worker.shared_setup("wide", 2.0, 4)
+    worker.shared_setup("wide", 3.0, None)
     worker.covered(2)
     worker.warn(TelemetryWarning("slug", "a sentence"))
     worker.collected(5, [("slow.py", 9.0)], 10.0)
     takeover.open(worker.take_parcel())
     found = session._summary(0, None)
-    assert found["shared_setup"] == [{"name": "wide", "duration": 5.0, "queries": None}]
+    assert found["shared_setup"] == [{"name": "wide", "duration": 5.0, "queries": 4}]
     assert (found["collected_tests"], found["not_run_tests"]) == (5, 3)
     assert found["warnings"] == ["slug: a sentence"]
     assert found["collection"] == {"duration": 10.0, "slowest": [{"file": "slow.py", "duration": 9.0}]}

@@ -9,7 +9,7 @@ from .collectors.call_site import CallSites
 from .collectors.queries import Query, Settings, Window, recorder
 from .collectors.source import Sources
 from .config import Config
-from .drivers import Drivers
+from .drivers.registry import Drivers
 from .sections import NO_STATEMENTS, Section, uncollected_queries
 
 

@@ -104,8 +104,15 @@ def test_line_on_stdout_is_short_enough_and_still_keeps_the_schema(trial, logs):
 
 
 # Everything that a record may hold too much of, by its place: how one entry of it looks.
-QUERY = {"sql": "SELECT 1", "time": 0.2, "duration": 200.0, "connection": "default", "location": "a.py:3"}
-TWICE = {"sql": "SELECT 1", "count": 2, "identical": 0, "location": None}
+QUERY = {
+    "sql": "SELECT 1",
+    "time": 0.2,
+    "duration": 200.0,
+    "connection": "default",
+    "location": "a.py:3",
+    "parameters": None,
+}
+TWICE = {"sql": "SELECT 1", "count": 2, "identical": 0, "location": None, "parameters": None}
 LOOP = {"fingerprint": "SELECT ?", "count": 3, "distinct_parameters": 3, "location": "a.py:3", "source": "SELECT 2"}
 ATTEMPT = {
     **dict.fromkeys(("host", "port", "address", "method", "url", "file", "line", "function", "thread", "phase")),

@@ -1,0 +1,43 @@
+"""The drivers that are known, patched at once or as soon as somebody imports them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Callable, Dict
+
+from ..collectors.queries import recorder
+from . import django_orm, sqlite
+from .calls import Patches
+from .imports import ImportWatch
+
+_PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
+    sqlite.MODULE: sqlite.patch,
+    django_orm.CURSORS: django_orm.patch_cursors,
+    django_orm.CONNECTIONS: django_orm.patch_connections,
+    django_orm.CREATION: django_orm.patch_own,
+    django_orm.TEST_CASES: django_orm.patch_own,
+}
+
+
+class Drivers:
+    """The drivers of a run. None is imported by us."""
+
+    def __init__(self) -> None:
+        self._patches = Patches()
+        self._watch = ImportWatch(set(_PATCHES), self._imported)
+        for name in _PATCHES:
+            module = sys.modules.get(name)
+            if module is not None:
+                self._imported(module)
+        self._watch.begin()
+
+    def _imported(self, module: Any) -> None:
+        try:
+            _PATCHES[module.__name__](module, self._patches)
+        except Exception as error:  # noqa: BLE001  # an import of the user's must not fail of us
+            recorder.broke(error)
+
+    def close(self) -> None:
+        """Put everything back. Connections and cursors made meanwhile go on working."""
+        self._watch.end()
+        self._patches.undo()
