@@ -61,7 +61,7 @@ def counted(
         state.depth = 0
         if read is None and len(arguments) == 2:
             sql, parameters = arguments
-        elif read is None and arguments and not named:
+        elif read is None and len(arguments) == 1 and not named:
             sql, parameters = arguments[0], None
         else:
             sql, parameters = (read or statement)(arguments, named)
