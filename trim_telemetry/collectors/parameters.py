@@ -36,6 +36,9 @@ def digest(parameters: Any) -> Optional[int]:
         values = tuple(parameters)
     else:
         return None
+    if _PLAIN.issuperset(map(type, values)):
+        return hash(values)
+    _PLAIN.update(kind for kind in map(type, values) if (kind.__module__, kind.__qualname__) in _KNOWN)
     return hash(values) if _PLAIN.issuperset(map(type, values)) else _of_parts(values, _DEPTH_LIMIT)
 
 
@@ -43,7 +46,7 @@ def _of_parts(values: Any, depth: int) -> Optional[int]:
     hashes = []
     for value in values:
         kind = type(value)
-        if kind in _PLAIN or _is_known(kind):
+        if kind in _PLAIN:
             hashes.append(hash(value))
         elif kind in (list, tuple) and depth:
             part = _of_parts(value, depth - 1)
@@ -55,13 +58,6 @@ def _of_parts(values: Any, depth: int) -> Optional[int]:
         else:
             return None
     return hash(tuple(hashes))
-
-
-def _is_known(kind: Any) -> bool:
-    is_known = (kind.__module__, kind.__qualname__) in _KNOWN
-    if is_known:
-        _PLAIN.add(kind)
-    return is_known
 
 
 def shown(parameters: Any) -> str:

@@ -104,15 +104,14 @@ def within(original: Callable[..., Any]) -> Callable[..., Any]:
     def stand_in(*arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         state = here()
-        state.depth += 1
+        depth, state.depth = state.depth, state.depth + 1
         try:
             return original(*arguments, **named)
         except BaseException as error:
             unseen(error)
             raise
         finally:
-            state.depth -= 1
-            state.cursor = None
+            state.depth, state.cursor = depth, None
 
     return like(stand_in, original)
 

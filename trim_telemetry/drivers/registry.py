@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from ..collectors.queries import recorder
 from . import django_orm, sqlite
@@ -19,10 +19,17 @@ _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
 }
 
 
+_active: Optional[Drivers] = None
+
+
 class Drivers:
-    """The drivers of a run. None is imported by us."""
+    """The drivers of a run. None is imported by us. A process has one at a time: a fork takes over what is patched."""
 
     def __init__(self) -> None:
+        global _active
+        if _active is not None:
+            _active.close()
+        _active = self
         self._patches = Patches()
         self._watch = ImportWatch(set(_PATCHES), self._imported)
         for name in _PATCHES:
@@ -39,5 +46,7 @@ class Drivers:
 
     def close(self) -> None:
         """Put everything back. Connections and cursors made meanwhile go on working."""
+        global _active
+        _active = None
         self._watch.end()
         self._patches.undo()
