@@ -174,7 +174,7 @@ def test_factory_that_is_a_function_is_left_alone_and_said(watched: Watched) -> 
 
 def test_connection_of_coverage_is_nobodys(watched: Watched) -> None:
     namespace = {"__name__": "coverage.sqldata", "sqlite3": sqlite3}
-    exec("connection = sqlite3.connect(':memory:'); connection.execute('SELECT 1')", namespace)  # noqa: S102
+    exec("connection = sqlite3.connect(':memory:'); connection.execute('SELECT 1')", namespace)
     assert type(namespace["connection"]) is sqlite3.Connection
     assert (watched.sent(), watched.uninstrumented) == ([], 0)
 
@@ -244,6 +244,18 @@ def test_reloaded_and_patched_connect(watched: Watched) -> None:
     with mock.patch("sqlite3.connect", return_value="mine"):
         assert sqlite3.connect(":memory:") == "mine"
     assert watched.counts() == {"SELECT 1": 1}
+
+
+def test_connect_that_was_taken_before_the_run_counts_too() -> None:
+    taken = type(sys)("taken")
+    taken.connect = sqlite3.connect  # type: ignore[attr-defined]
+    original = sqlite3.connect
+    with mock.patch.dict(sys.modules, taken=taken):
+        watched = Watched()
+        taken.connect(":memory:").execute("SELECT 1")  # type: ignore[attr-defined]
+        assert watched.counts() == {"SELECT 1": 1}
+        watched.drivers.close()
+    assert taken.connect is original  # type: ignore[attr-defined]
 
 
 def test_threads_are_counted_without_a_lock(watched: Watched) -> None:

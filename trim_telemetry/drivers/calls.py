@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from os import sep
 from os.path import abspath, dirname
 from time import perf_counter_ns
@@ -170,6 +171,17 @@ class Patches:
             stand_in: Any = type(original)(make(original.__func__))
         else:
             stand_in = make(original)
+        self._put(owner, name, original, stand_in)
+
+    def replace_everywhere(self, original: Any, stand_in: Any) -> None:
+        """Replace a function in every module that has taken it: `from sqlite3 import connect`, before we were here."""
+        for module in list(sys.modules.values()):
+            names = getattr(module, "__dict__", None)
+            for name, value in list(names.items()) if isinstance(names, dict) else ():
+                if value is original:
+                    self._put(module, name, original, stand_in)
+
+    def _put(self, owner: Any, name: str, original: Any, stand_in: Any) -> None:
         setattr(owner, name, stand_in)
         self._made.append((owner, name, original, stand_in))
 

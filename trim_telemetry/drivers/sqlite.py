@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from operator import attrgetter
 from os.path import basename
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from ..collectors.queries import recorder
 from .calls import Patches, counted, like, statement_of_many, timed, unseen
@@ -24,15 +24,16 @@ _EXECUTES = {"execute": None, "executemany": statement_of_many, "executescript":
 _FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__")
 
 _connection_of = attrgetter("connection._trim_name")
+_connects: List[Any] = []  # ours
 _classes: Dict[Any, Any] = {}  # our subclass of each class, and of itself
 
 
 def patch(module: Any, patches: Patches) -> None:
     """Patch sqlite3. module: its dbapi2, which somebody has imported."""
-    connect = _connecting(module.connect, module)
-    for owner in (sys.modules.get("_sqlite3"), module, sys.modules.get("sqlite3")):
-        if owner is not None:  # the first is where a reload of the others gets it from
-            patches.replace(owner, "connect", lambda original: connect)
+    if module.connect not in _connects:  # else it has been reloaded, and has got ours from _sqlite3
+        connect = _connecting(module.connect, module)
+        _connects.append(connect)
+        patches.replace_everywhere(module.connect, connect)
 
 
 def _connecting(original: Any, module: Any) -> Any:
@@ -73,7 +74,7 @@ def _connection_class(factory: Any, module: Any) -> Any:
     if known is not None or not isinstance(factory, type) or not issubclass(factory, module.Connection):
         return known
     plain = module.Connection.cursor
-    asks_c = factory.cursor is plain
+    asks_c = getattr(factory, "cursor", None) is plain
 
     def cursor(self: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
