@@ -163,7 +163,7 @@ class Patches:
         self._made: List[Tuple[Any, str, Any, Any]] = []
 
     def replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        """Replace an attribute of a module or class (None: there is none), if it has it itself, by what make() gives."""
+        """Replace an attribute of a module or class (None: there is none), if it is its own, by what make() gives."""
         original = vars(owner).get(name) if owner is not None else None
         if original is None:
             return

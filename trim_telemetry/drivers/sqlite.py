@@ -136,7 +136,7 @@ def _cursor_class(wanted: Any, module: Any) -> Any:
 
 
 def _inherited(base: Any, name: str, module: Any) -> Any:
-    """Return the method of a base class. A user's own is looked up at each call, because it may be patched meanwhile."""
+    """Return the method of a base class. A user's own is looked up at each call: it may be patched meanwhile."""
     method = getattr(base, name)
     if base is module.Cursor:
         return method
