@@ -22,7 +22,7 @@ from .errors import TelemetryWarning
 from .outcome import Event
 from .record import UNMEASURED, Case, Detail, Measures, Record
 from .sections import LOST_QUERIES, NOT_A_TESTS_QUERIES
-from .statements import Statements
+from .statements import NotWanted, Statements
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
@@ -120,7 +120,14 @@ class Session:
             self.warn(TelemetryWarning(slug, message))
         self._redact = _redactor() if config.redact else str
         self._describer = Describer(config, self._redact)
-        self._statements = Statements(config, self._redact, self._queries_failed) if config.queries else None
+        wanted = config.queries
+        self._statements = Statements(config, self._redact, self._queries_failed) if wanted else NotWanted()
+        # What belongs to the test in flight, and what to nobody: for doors, and without a step between.
+        self.resume = self._statements.resume
+        self.suspend = self._statements.suspend
+        self.begin_again = self._statements.begin
+        self.shared_begins = self._statements.shared_begins
+        self.shared_ends = self._statements.shared_ends
         self._channels = Channels(config, stdout, stream, self.warn)
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
@@ -161,25 +168,9 @@ class Session:
             self._channels.started(record.test_start(self._identity, case, self._timestamp(), self.worker))
         if self._logs is not None:
             self._logs.begin()
-        if self._statements is not None:
-            self._statements.begin()
+        self._statements.begin()
         trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
-
-    def resume(self, phase: Optional[str]) -> None:
-        """The test's own code runs from here on. phase: None where the runner has none."""
-        if self._statements is not None:
-            self._statements.resume(phase)
-
-    def suspend(self) -> None:
-        """What runs from here on is the runner's."""
-        if self._statements is not None:
-            self._statements.suspend()
-
-    def begin_again(self) -> None:
-        """The test in flight is run once more: what was seen of it so far does not count."""
-        if self._statements is not None:
-            self._statements.begin()
 
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
         """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
@@ -216,15 +207,6 @@ class Session:
     def adopt(self, made: Record) -> None:
         """Take over a record that a worker has made: it is numbered, counted in and written here."""
         self._undisturbed(self._publish, made)
-
-    def shared_begins(self) -> None:
-        """Shared set-up (a class's, a module's, a wider fixture's) or its tear-down begins."""
-        if self._statements is not None:
-            self._statements.shared_begins()
-
-    def shared_ends(self) -> Optional[int]:
-        """It is over: return how many statements it sent, None where that is not collected."""
-        return self._statements.shared_ends() if self._statements is not None else None
 
     def shared_setup(self, name: str, duration: float, queries: Optional[int]) -> None:
         """Shared set-up took `duration` ms and so many statements more."""
@@ -296,11 +278,10 @@ class Session:
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
         made = Record(trial.case, status, final, times, measures, detail, self.worker)
-        if self._statements is not None:
-            made.queries, cut_lists = self._statements.end()
-            if cut_lists:
-                made.detail = made.detail or Detail()
-                made.detail.truncated += cut_lists
+        made.queries, cut_lists = self._statements.end()
+        if cut_lists:
+            made.detail = made.detail or Detail()
+            made.detail.truncated += cut_lists
         self._publish(made)
 
     def _write_unmeasured(self, case: Case, events: Sequence[Event], worker: Optional[str]) -> None:
@@ -308,7 +289,7 @@ class Session:
         now = self._timestamp()
         detail = self._describer.of_events(events, decided_by)
         made = Record(case, status, final, (now, now), UNMEASURED, detail, worker)
-        if self._statements is not None:
+        if self.config.queries:
             made.queries = NOT_A_TESTS_QUERIES if case.above else LOST_QUERIES
         self._publish(made)
 

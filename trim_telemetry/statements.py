@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 from .analysis.query_stats import Sent, database_queries
 from .collectors.call_site import CallSites
@@ -10,10 +10,37 @@ from .collectors.queries import Query, Settings, Window, recorder
 from .collectors.source import Sources
 from .config import Config
 from .drivers.registry import Drivers
-from .sections import NO_STATEMENTS, Section, uncollected_queries
+from .sections import NO_QUERIES, NO_STATEMENTS, Section, uncollected_queries
 
 
-class Statements:
+class NotWanted:
+    """What a session has where queries are not collected: no driver is patched."""
+
+    def begin(self) -> None:
+        """A test begins, or is run once more: what was seen of it so far does not count."""
+
+    def resume(self, phase: Optional[str]) -> None:
+        """The test's own code runs from here on. phase: None where the runner has none."""
+
+    def suspend(self) -> None:
+        """What runs from here on is the runner's."""
+
+    def shared_begins(self) -> None:
+        """Shared set-up (a class's, a module's, a wider fixture's) or its tear-down begins."""
+
+    def shared_ends(self) -> Optional[int]:
+        """It is over: return how many statements it sent; None: nobody knows."""
+        return None
+
+    def end(self) -> Tuple[Section, Sequence[str]]:
+        """The test is over: return what it has sent, and the names of lists that were cut."""
+        return NO_QUERIES, ()
+
+    def close(self) -> None:
+        """The run is over: drivers are as they were."""
+
+
+class Statements(NotWanted):
     """Follows what reaches the drivers, from the start of a run to its end.
 
     redact: takes secrets out of a text; failed: is told of an error of ours.
@@ -26,24 +53,24 @@ class Statements:
         recorder.start(Settings(slow, config.sql_parameters), self._sites, failed)
         self._drivers = Drivers()
         # A test's comings and goings are the recorder's own: this is a hot path.
-        self.begin = recorder.begin
-        self.resume = recorder.resume
-        self.suspend = recorder.suspend
-        self.shared_begins = recorder.enter_shared
-        self.shared_ends = recorder.leave_shared
+        self.begin = recorder.begin  # type: ignore[method-assign]
+        self.resume = recorder.resume  # type: ignore[method-assign]
+        self.suspend = recorder.suspend  # type: ignore[method-assign]
+        self.shared_begins = recorder.enter_shared  # type: ignore[method-assign]
+        self.shared_ends = recorder.leave_shared  # type: ignore[method-assign]
 
-    def end(self) -> Tuple[Section, List[str]]:
-        """The test is over: return what it has sent, and the names of lists that were cut."""
+    def end(self) -> Tuple[Section, Sequence[str]]:
+        """See NotWanted."""
         windows, problem = recorder.end()
         if problem is not None:
-            return Section(uncollected_queries("error", problem)), []
+            return Section(uncollected_queries("error", problem)), ()
         if not windows:
-            return NO_STATEMENTS, []
+            return NO_STATEMENTS, ()
         leaked = sum(window.leaks() for window in windows)
         uninstrumented = sum(window.uninstrumented for window in windows)
         sent = [self._sent(query, window) for window in windows for query in window.queries()]
         if not sent and not leaked and not uninstrumented:
-            return NO_STATEMENTS, []
+            return NO_STATEMENTS, ()
         made, cut = database_queries(sent, leaked, uninstrumented, self._redact)
         return Section(made), cut
 
@@ -53,6 +80,6 @@ class Statements:
         return Sent(query, window.phase, location)
 
     def close(self) -> None:
-        """The run is over: drivers are as they were."""
+        """See NotWanted."""
         recorder.stop()
         self._drivers.close()

@@ -22,8 +22,10 @@ def judge(made: Record, thresholds: Thresholds) -> Judgement:
     """
     duration, queries, network, flaky = made.measures.duration, made.queries, made.network, made.flaky
     is_slow = None if duration is None else duration > thresholds.slow_test_ms
-    if is_slow is False and not flaky and (queries, network) in _UNREMARKABLE:  # the hot path
-        return _UNREMARKABLE[queries, network]
+    if is_slow is False and not flaky:  # the hot path
+        known = _UNREMARKABLE.get((queries, network))
+        if known is not None:
+            return known
     count, attempts = queries.value["count"], network.value["count"]
     return Judgement(
         is_slow,

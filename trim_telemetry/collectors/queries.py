@@ -11,7 +11,7 @@ import sys
 from _thread import _count as _thread_count
 from _thread import _local, get_ident
 from types import FrameType
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..texts import stable_hash
 from .call_site import USERS, CallSites
@@ -62,6 +62,7 @@ class Query:
         self.shown: Optional[str] = None  # the first parameters as text, for those who ask for it
 
 
+_NONE: Sequence[Window] = ()
 Bucket = Dict[Tuple[str, str, int, int], Query]
 
 
@@ -75,10 +76,6 @@ class Window:
         self.buckets: List[Bucket] = []  # one for each thread
         self.leaked: List[Bucket] = []  # of threads that an earlier test left running
         self.uninstrumented = 0  # connections that no driver of ours has made
-
-    def is_used(self) -> bool:
-        """Has anything happened?"""
-        return bool(self.buckets or self.leaked or self.uninstrumented)
 
     def queries(self) -> List[Query]:
         """Return what was sent."""
@@ -127,7 +124,9 @@ class Recorder:
         self._failed: Callable[[Exception], None] = _ignore
         self._threads: Any = None
         self._home = 0  # the thread that the runner's tests begin in
-        self._phases: Dict[Optional[str], Window] = {}
+        self._test = 0  # a number for each test
+        self._phases: Dict[Optional[str], Window] = {}  # of the test; those in which nothing happened serve the next
+        self._used = False
         self._outer: List[Optional[Window]] = []  # windows that wait for a shared set-up to end
 
     def start(self, settings: Settings, sites: CallSites, failed: Callable[[Exception], None]) -> None:
@@ -147,11 +146,16 @@ class Recorder:
     # -- what the session tells ---
 
     def begin(self) -> None:
-        """A test begins."""
-        self._look(None)
+        """A test begins. This and the next three are on the hot path of every test."""
+        if _thread_count():
+            self._look(None)
         self._home = get_ident()
-        self._phases = {}
-        self._outer = []
+        self._test += 1
+        if self._used:
+            self._phases, self._used = {}, False
+        if self._outer:
+            self._outer = []
+        self.here().depth = 0  # whatever has interrupted us in the middle of a call
 
     def resume(self, phase: Optional[str]) -> None:
         """The test's own code runs from here on."""
@@ -159,24 +163,27 @@ class Recorder:
             window = self._phases.get(phase)
             if window is None:
                 window = self._phases[phase] = Window(phase)
-            self.here().depth = 0  # whatever has interrupted us in the middle of a call
             self.window = window
 
     def suspend(self) -> None:
         """What runs from here on is the runner's."""
         self.window = None
 
-    def end(self) -> Tuple[List[Window], Optional[str]]:
-        """The test is over: return its windows in which something happened, and why there is nothing to be told."""
+    def end(self) -> Tuple[Sequence[Window], Optional[str]]:
+        """The test is over: return its windows if anything happened in them, and why there is nothing to be told."""
         self.window = None
-        self._look(self._phases)
+        if _thread_count():
+            self._look(self._test)
+        if not self._used:
+            return _NONE, self.problem
+        self._used = False
         phases, self._phases = self._phases, {}
-        return [window for window in phases.values() if window.is_used()], self.problem
+        return list(phases.values()), self.problem
 
     def enter_shared(self) -> None:
         """A shared set-up (or tear-down) begins, be it within a test."""
         if self.window is not None:
-            self._look(self._phases)
+            self._look(self._test)
         self._outer.append(self.window)
         self.window = None if self.problem else Window()
 
@@ -265,6 +272,7 @@ class Recorder:
         window = self.window
         if window is not None:
             window.uninstrumented += 1
+            self._used = True
 
     def broke(self, error: Exception) -> None:
         """Something of ours failed: switch off, and say so."""
@@ -278,8 +286,9 @@ class Recorder:
     def _enter(self, state: ThreadState, window: Window) -> None:
         """A thread sends its first statement in a window."""
         bucket: Bucket = {}
-        is_leaked = get_ident() != self._home and self._threads.is_leaked(self._phases)
+        is_leaked = get_ident() != self._home and self._threads.is_leaked(self._test)
         (window.leaked if is_leaked else window.buckets).append(bucket)
+        self._used = True
         state.window, state.bucket, state.last = window, bucket, None
 
     def _tell(self, query: Query, parameters: Any) -> None:
@@ -291,8 +300,8 @@ class Recorder:
         else:
             query.untold += 1
 
-    def _look(self, test: Any) -> None:
-        """Take note of threads that were started since this was last called; by the test, or by none."""
+    def _look(self, test: Optional[int]) -> None:
+        """Take note of threads that were started since this was last called; by a test, or by none."""
         if _thread_count() and self.problem is None:
             try:
                 self._threads.look(test)

@@ -38,7 +38,7 @@ class Threads:
         ident = get_ident()
         for thread, started_in in list(self._seen.values()):
             if thread.ident == ident and thread.is_alive():
-                return started_in is not None and started_in is not test
+                return started_in is not None and started_in != test
         return False
 
 
