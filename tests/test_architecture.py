@@ -16,7 +16,7 @@ from .support import ROOT
 WRITING = (  # while tests run
     "errors outcome texts",
     "sections",
-    "record config redaction",
+    "record config redaction unwanted",
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers",
     "surroundings trial tally channels announcement statements",  # the session's own rooms

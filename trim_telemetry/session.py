@@ -22,12 +22,12 @@ from .errors import TelemetryWarning
 from .outcome import Event
 from .record import UNMEASURED, Case, Detail, Measures, Record
 from .sections import LOST_QUERIES, NOT_A_TESTS_QUERIES
-from .statements import NotWanted, Statements
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
 from .texts import clean, cut
 from .trial import Describer, Trial
+from .unwanted import NoStatements
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -120,8 +120,7 @@ class Session:
             self.warn(TelemetryWarning(slug, message))
         self._redact = _redactor() if config.redact else str
         self._describer = Describer(config, self._redact)
-        wanted = config.queries
-        self._statements = Statements(config, self._redact, self._queries_failed) if wanted else NotWanted()
+        self._statements = self._collector_of_queries()
         # What belongs to the test in flight, and what to nobody: for doors, and without a step between.
         self.resume = self._statements.resume
         self.suspend = self._statements.suspend
@@ -363,6 +362,13 @@ class Session:
                     part.close()
                 except Exception:  # noqa: BLE001  # at the end of the run there is nobody left to tell
                     pass
+
+    def _collector_of_queries(self) -> NoStatements:
+        if not self.config.queries:
+            return NoStatements()
+        from .statements import Statements
+
+        return Statements(self.config, self._redact, self._queries_failed)
 
     # -- small things ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, Sequence, Tuple
 
 from .analysis.query_stats import Sent, database_queries
 from .collectors.call_site import CallSites
@@ -10,37 +10,11 @@ from .collectors.queries import Query, Settings, Window, recorder
 from .collectors.source import Sources
 from .config import Config
 from .drivers.registry import Drivers
-from .sections import NO_QUERIES, NO_STATEMENTS, Section, uncollected_queries
+from .sections import NO_STATEMENTS, Section, uncollected_queries
+from .unwanted import NoStatements
 
 
-class NotWanted:
-    """What a session has where queries are not collected: no driver is patched."""
-
-    def begin(self) -> None:
-        """A test begins, or is run once more: what was seen of it so far does not count."""
-
-    def resume(self, phase: Optional[str]) -> None:
-        """The test's own code runs from here on. phase: None where the runner has none."""
-
-    def suspend(self) -> None:
-        """What runs from here on is the runner's."""
-
-    def shared_begins(self) -> None:
-        """Shared set-up (a class's, a module's, a wider fixture's) or its tear-down begins."""
-
-    def shared_ends(self) -> Optional[int]:
-        """It is over: return how many statements it sent; None: nobody knows."""
-        return None
-
-    def end(self) -> Tuple[Section, Sequence[str]]:
-        """The test is over: return what it has sent, and the names of lists that were cut."""
-        return NO_QUERIES, ()
-
-    def close(self) -> None:
-        """The run is over: drivers are as they were."""
-
-
-class Statements(NotWanted):
+class Statements(NoStatements):
     """Follows what reaches the drivers, from the start of a run to its end.
 
     redact: takes secrets out of a text; failed: is told of an error of ours.
@@ -53,14 +27,14 @@ class Statements(NotWanted):
         recorder.start(Settings(slow, config.sql_parameters), self._sites, failed)
         self._drivers = Drivers()
         # A test's comings and goings are the recorder's own: this is a hot path.
-        self.begin = recorder.begin  # type: ignore[method-assign]
-        self.resume = recorder.resume  # type: ignore[method-assign]
-        self.suspend = recorder.suspend  # type: ignore[method-assign]
-        self.shared_begins = recorder.enter_shared  # type: ignore[method-assign]
-        self.shared_ends = recorder.leave_shared  # type: ignore[method-assign]
+        self.begin = recorder.begin  # type: ignore[method-assign]  # a step less
+        self.resume = recorder.resume  # type: ignore[method-assign]  # a step less
+        self.suspend = recorder.suspend  # type: ignore[method-assign]  # a step less
+        self.shared_begins = recorder.enter_shared  # type: ignore[method-assign]  # a step less
+        self.shared_ends = recorder.leave_shared  # type: ignore[method-assign]  # a step less
 
     def end(self) -> Tuple[Section, Sequence[str]]:
-        """See NotWanted."""
+        """See NoStatements."""
         windows, problem = recorder.end()
         if problem is not None:
             return Section(uncollected_queries("error", problem)), ()
@@ -80,6 +54,6 @@ class Statements(NotWanted):
         return Sent(query, window.phase, location)
 
     def close(self) -> None:
-        """See NotWanted."""
+        """See NoStatements."""
         recorder.stop()
         self._drivers.close()

@@ -5,11 +5,14 @@ They are private, and the same from CPython 3.8 to 3.14; tests/test_unittest_fra
 
 from __future__ import annotations
 
+from os import sep
+from os.path import abspath, dirname, join
 from types import FrameType, TracebackType
 from typing import Any, Optional, Tuple
 
 from . import outcome
 
+_DRIVERS = join(dirname(abspath(__file__)), "drivers") + sep
 _PHASES = {
     "_callSetUp": outcome.SETUP,
     "_pre_setup": outcome.SETUP,
@@ -61,3 +64,23 @@ def phase_of(traceback: Optional[TracebackType]) -> Optional[str]:
             return _USERS_PHASES.get(code.co_name, outcome.CALL)
         traceback = traceback.tb_next
     return None
+
+
+def hide_drivers(error: Any, traceback: Optional[TracebackType]) -> None:
+    """Take the frames of our drivers out of a traceback, and out of those of the errors that led to it."""
+    seen = set()
+    waiting = [(error, traceback)]
+    while waiting:
+        error, traceback = waiting.pop()
+        if not isinstance(error, BaseException) or id(error) in seen:
+            continue
+        seen.add(id(error))
+        while traceback is not None:
+            while traceback.tb_next is not None and _is_drivers(traceback.tb_next):
+                traceback.tb_next = traceback.tb_next.tb_next
+            traceback = traceback.tb_next
+        waiting += [(cause, cause.__traceback__) for cause in (error.__cause__, error.__context__) if cause is not None]
+
+
+def _is_drivers(traceback: TracebackType) -> bool:
+    return traceback.tb_frame.f_code.co_filename.startswith(_DRIVERS)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Iterator, List, Optional
 
 from . import outcome
 from .collectors.source import safe_str
-from .unittest_frames import FIXTURES
+from .unittest_frames import FIXTURES, hide_drivers
 
 if TYPE_CHECKING:
     from .unittest_recorder import ResultRecorder
+
+_RAISE_SHOWS_ALL = sys.version_info < (3, 11)  # else drivers have taken their frames out themselves
 
 __unittest = True  # unittest leaves frames of such modules out of the tracebacks that it prints
 
@@ -107,6 +109,8 @@ class RecordingResult(unittest.TestResult):
             return
         count = len(shown)
         self.recorder.pause()
+        if err is not None and _RAISE_SHOWS_ALL:
+            hide_drivers(err[1], err[2])
         try:
             yield
         finally:
