@@ -60,10 +60,9 @@ def counted(
             raise
         spent = now() - started
         state.depth = 0
-        if read is None and len(arguments) == 2:
-            sql, parameters = arguments
-        elif read is None and len(arguments) == 1 and not named:
-            sql, parameters = arguments[0], None
+        if read is None and arguments and not named:  # by far the most
+            sql = arguments[0]
+            parameters = arguments[1] if len(arguments) > 1 else None
         else:
             sql, parameters = (read or statement)(arguments, named)
         query = observe(state, window, cursor, sql, parameters, connection_of, spent, False)

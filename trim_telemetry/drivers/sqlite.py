@@ -73,30 +73,31 @@ def _connection_class(factory: Any, module: Any) -> Any:
     known = _classes.get(factory) if isinstance(factory, type) else None
     if known is not None or not isinstance(factory, type) or not issubclass(factory, module.Connection):
         return known
+    namespace = {"cursor": _making_cursors(factory, module)}
+    for name in _EXECUTES:
+        if getattr(factory, name) is getattr(module.Connection, name):  # else the user's own, which asks for a cursor
+            namespace[name] = _by_cursor(name, getattr(factory, name))
+    return _subclass(factory, namespace, ("_trim_name",) if factory is module.Connection else ())
+
+
+def _making_cursors(factory: Any, module: Any) -> Any:
+    """Return a connection's `cursor`, which makes them of our classes."""
     plain = module.Connection.cursor
     asks_c = getattr(factory, "cursor", None) is plain
 
     def cursor(self: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         try:
-            return made(self, *arguments, **named)
+            if not asks_c:  # a method of the user's, which has a mind of its own
+                return _turned(factory.cursor(self, *arguments, **named), module)
+            wanted = arguments[0] if arguments else named.get("factory", module.Cursor)
+            kind = _cursor_class(wanted, module)
+            return plain(self, *arguments, **named) if kind is None else plain(self, kind)
         except BaseException as error:
             unseen(error)
             raise
 
-    def made(self: Any, *arguments: Any, **named: Any) -> Any:
-        if not asks_c:  # a method of the user's, which has a mind of its own
-            return _turned(super(ours, self).cursor(*arguments, **named), module)
-        wanted = arguments[0] if arguments else named.get("factory", module.Cursor)
-        kind = _cursor_class(wanted, module)
-        return plain(self, *arguments, **named) if kind is None else plain(self, kind)
-
-    namespace = {"cursor": like(cursor, plain)}
-    for name in _EXECUTES:
-        if getattr(factory, name) is getattr(module.Connection, name):  # else the user's own, which asks for a cursor
-            namespace[name] = _by_cursor(name, getattr(factory, name))
-    ours = _subclass(factory, namespace, ("_trim_name",) if factory is module.Connection else ())
-    return ours
+    return like(cursor, plain)
 
 
 def _by_cursor(name: str, original: Any) -> Any:
@@ -141,8 +142,8 @@ def _inherited(base: Any, name: str, module: Any) -> Any:
     if base is module.Cursor:
         return method
 
-    def inherited(self: Any, *arguments: Any, **named: Any) -> Any:
-        return getattr(super(_classes[base], self), name)(*arguments, **named)
+    def inherited(*arguments: Any, **named: Any) -> Any:
+        return getattr(base, name)(*arguments, **named)
 
     return like(inherited, method)
 
