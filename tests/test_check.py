@@ -268,9 +268,10 @@ def test_an_environment_is_made_anew_when_anything_that_it_is_made_of_changes(tm
 def test_a_command_sees_nothing_of_the_callers_project(monkeypatch):
     for name in ("TRIM_FILE", "PYTEST_ADDOPTS", "PYTHONPATH", "DJANGO_SETTINGS_MODULE", "VIRTUAL_ENV"):
         monkeypatch.setenv(name, "stray")
-    monkeypatch.setenv("KEPT", "kept")
+    for name in ("KEPT", "TRIM_TEST_POSTGRES", "TRIM_REQUIRE_SERVERS"):
+        monkeypatch.setenv(name, "kept")
     found = environment(Path("bin"))
-    assert found["KEPT"] == "kept"
+    assert {found[name] for name in ("KEPT", "TRIM_TEST_POSTGRES", "TRIM_REQUIRE_SERVERS")} == {"kept"}
     assert found["PATH"].split(os.pathsep)[0] == "bin"
     assert "stray" not in found.values()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Dict, List, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+_SERVERS = ("TRIM_TEST_", "TRIM_REQUIRE_")  # where the tests find database servers, and whether they must
 _STRAY = ("TRIM_", "PYTEST", "DJANGO", "COV_", "COVERAGE", "MYPY", "PYTHON", "VIRTUAL_ENV", "__PYVENV")
 
 
@@ -18,9 +19,13 @@ class Failed(Exception):
 
 def environment(*bins: Path, **changes: str) -> Dict[str, str]:
     """Return the environment of a command: ours without strays, `bins` in front of PATH, as activating would do."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_STRAY)}
+    kept = {name: value for name, value in os.environ.items() if _is_kept(name)}
     kept["PATH"] = os.pathsep.join([*map(str, bins), kept.get("PATH", os.defpath)])
     return {**kept, **changes}
+
+
+def _is_kept(name: str) -> bool:
+    return name.startswith(_SERVERS) or not name.startswith(_STRAY)
 
 
 class Log:
