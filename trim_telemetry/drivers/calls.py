@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import sys
+from _weakref import ref
 from os import sep
 from os.path import abspath, dirname
 from time import perf_counter_ns
-from typing import Any, Callable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ..collectors.queries import Query, recorder
 
 Reader = Callable[[Tuple[Any, ...], Mapping[str, Any]], Tuple[Any, Any]]
 
 _FOLDER = dirname(abspath(__file__)) + sep
-_STATEMENT = ("sql", "query", "operation", "procname", "sql_script")  # as drivers call their first argument,
+_STATEMENT = (
+    "sql",
+    "query",
+    "operation",
+    "procname",
+    "sql_script",
+    "statement",
+)  # as drivers call their first argument,
 _PARAMETERS = ("parameters", "params", "vars", "args")  # and their second
 _MANY = object()
+# Of cursors that have no room for attributes, by id: what would be in them. Each goes as soon as its cursor does.
+_aside: Dict[int, Tuple[Any, Optional[Query], int]] = {}
 
 
 def counted(
@@ -69,9 +79,9 @@ def counted(
         inner = state.cursor
         if inner is not None:  # the driver's, below this one: its rows will take time, too
             state.cursor = None
-            _attach(inner, query, spent)
+            attach(inner, query, spent)
         elif has_rows:
-            _attach(cursor, query, spent)
+            attach(cursor, query, spent)
         return result
 
     return like(stand_in, original)
@@ -90,11 +100,29 @@ def statement_of_many(arguments: Tuple[Any, ...], named: Mapping[str, Any]) -> T
     return statement(arguments, named)[0], _MANY
 
 
-def _attach(cursor: Any, query: Optional[Query], spent: int) -> None:
+def attach(cursor: Any, query: Optional[Query], spent: int) -> None:
+    """Have a cursor remember which statement its rows are of, and what time that has taken."""
     try:
         cursor._trim_query, cursor._trim_spent = query, spent
-    except AttributeError:  # it has no room for it: then only its execution is timed
+    except AttributeError:  # it has no room for it
+        _put_aside(cursor, query, spent)
+
+
+def _put_aside(cursor: Any, query: Optional[Query], spent: int) -> None:
+    key = id(cursor)
+    try:
+        _aside[key] = ref(cursor, lambda gone: _aside.pop(key, None)), query, spent
+    except TypeError:  # then only its execution is timed
         pass
+
+
+def note_of(cursor: Any) -> Optional[Tuple[Query, int]]:
+    """Return what a cursor remembers; None: of nothing that was counted."""
+    query = getattr(cursor, "_trim_query", None)
+    if query is not None:
+        return query, cursor._trim_spent
+    _, query, spent = _aside.get(id(cursor)) or (None, None, 0)
+    return None if query is None else (query, spent)
 
 
 def within(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,6 +161,32 @@ def timed(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
         finally:
             cursor._trim_spent = fetched(query, cursor._trim_spent, now() - started)
+
+    return like(stand_in, original)
+
+
+def timed_anywhere(original: Callable[..., Any], cursor_of: Callable[[Any], Any] = lambda cursor: cursor) -> Any:
+    """Return a method as timed() does, for cursors that may have no room for attributes.
+
+    cursor_of: returns the cursor of what has the method.
+    """
+    now, fetched = perf_counter_ns, recorder.fetched
+
+    def stand_in(owner: Any, *arguments: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        cursor = cursor_of(owner)
+        note = note_of(cursor)
+        if note is None:
+            return original(owner, *arguments, **named)
+        query, before = note
+        started = now()
+        try:
+            return original(owner, *arguments, **named)
+        except BaseException as error:
+            unseen(error)
+            raise
+        finally:
+            attach(cursor, query, fetched(query, before, now() - started))
 
     return like(stand_in, original)
 

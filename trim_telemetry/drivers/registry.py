@@ -6,12 +6,14 @@ import sys
 from typing import Any, Callable, Dict, Optional
 
 from ..collectors.queries import recorder
-from . import django_orm, sqlite
+from . import django_orm, postgres2, postgres3, sqlite
 from .calls import Patches
 from .imports import ImportWatch
 
 _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
     sqlite.MODULE: sqlite.patch,
+    postgres2.MODULE: postgres2.patch,
+    postgres3.MODULE: postgres3.patch,
     django_orm.CURSORS: django_orm.patch_cursors,
     django_orm.CONNECTIONS: django_orm.patch_connections,
     django_orm.CREATION: django_orm.patch_own,
