@@ -6,7 +6,7 @@ import sys
 from typing import Any, Callable, Dict, Optional
 
 from ..collectors.queries import recorder
-from . import django_orm, postgres2, postgres3, sqlite
+from . import django_orm, mysql, postgres2, postgres3, sqlite
 from .calls import Patches
 from .imports import ImportWatch
 
@@ -14,6 +14,8 @@ _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
     sqlite.MODULE: sqlite.patch,
     postgres2.MODULE: postgres2.patch,
     postgres3.MODULE: postgres3.patch,
+    mysql.PYMYSQL: mysql.patch,
+    mysql.MYSQLCLIENT: mysql.patch,
     django_orm.CURSORS: django_orm.patch_cursors,
     django_orm.CONNECTIONS: django_orm.patch_connections,
     django_orm.CREATION: django_orm.patch_own,
