@@ -207,6 +207,14 @@ def test_errors_look_as_they_do_without_us(watched: Watched, mysql: MySQL) -> No
     assert [(query.sql, query.failed) for query in watched.sent()] == [("SELECT * FROM nowhere", 1), ("SELECT 1", 1)]
 
 
+def test_warning_is_about_the_line_that_it_is_about_without_us(watched: Watched, mysql: MySQL) -> None:
+    if mysql.name == "MySQLdb" or not hasattr(mysql.cursors.Cursor, "_mogrify"):
+        pytest.skip("has no such warning")
+    with pytest.warns(DeprecationWarning, match="single argument") as seen:
+        mysql.cursor().execute("SELECT %s", 1)
+    assert {warning.filename for warning in seen} == {__file__}
+
+
 @pytest.mark.filterwarnings("ignore:single argument is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
     "statement, parameters",
@@ -267,6 +275,7 @@ def test_pymysql_that_goes_by_the_others_name_is_counted(monkeypatch: pytest.Mon
     need("MySQL", lambda: pymysql.connect(**MYSQL))
     for name in [name for name in sys.modules if name.partition(".")[0] == "MySQLdb"]:
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(pymysql, "cursors", pymysql.cursors)  # importing the other's sets it
     for name in ("MySQLdb", "_mysql"):
         monkeypatch.setitem(sys.modules, name, None)
     with Watched() as watched:

@@ -1,5 +1,6 @@
 """Each way to send a statement through sqlite3, counted; and what the user must not notice of it."""
 
+import datetime
 import gc
 import importlib
 import pickle
@@ -307,3 +308,10 @@ def test_classes_of_c_can_not_be_patched(name: str) -> None:
     """The reason for subclasses: were it so no more, patching would be simpler."""
     with pytest.raises(TypeError):
         getattr(sqlite3, name).execute = None
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="no adapter was deprecated yet")
+def test_warning_is_about_the_line_that_it_is_about_without_us(watched: Watched) -> None:
+    with pytest.warns(DeprecationWarning, match="date adapter") as seen:
+        sqlite3.connect(":memory:").execute("SELECT ?", (datetime.date(2000, 1, 1),))
+    assert [warning.filename for warning in seen] == [__file__]

@@ -11,8 +11,9 @@ from types import FrameType, TracebackType
 from typing import Any, Optional, Tuple
 
 from . import outcome
+from .texts import STAND_INS
 
-_DRIVERS = join(dirname(abspath(__file__)), "drivers") + sep
+_DRIVERS = (join(dirname(abspath(__file__)), "drivers") + sep, STAND_INS)
 _PHASES = {
     "_callSetUp": outcome.SETUP,
     "_pre_setup": outcome.SETUP,

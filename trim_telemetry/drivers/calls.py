@@ -10,10 +10,11 @@ from time import perf_counter_ns
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from ..collectors.queries import Query, recorder
+from ..texts import STAND_INS
 
 Reader = Callable[[Tuple[Any, ...], Mapping[str, Any]], Tuple[Any, Any]]
 
-_FOLDER = dirname(abspath(__file__)) + sep
+_OURS = (dirname(abspath(__file__)) + sep, STAND_INS)  # files
 _STATEMENT = (
     "sql",
     "query",
@@ -198,13 +199,21 @@ def like(stand_in: Callable[..., Any], original: Any) -> Callable[..., Any]:
         if value is not None:
             setattr(stand_in, name, value)
     stand_in.__wrapped__ = original  # type: ignore[attr-defined]  # as functools.wraps does it
-    return stand_in
+    return disowned(stand_in)
+
+
+def disowned(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a function of ours, through which others' functions are called, be none that a warning is about."""
+    code = function.__code__
+    if code.co_filename.startswith(_OURS):
+        function.__code__ = code.replace(co_filename=STAND_INS)
+    return function
 
 
 def unseen(error: BaseException) -> None:
     """Take our own frames from the top of a traceback; Python before 3.11 puts the innermost back at `raise`."""
     traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_FOLDER):
+    while traceback is not None and traceback.tb_frame.f_code.co_filename.startswith(_OURS):
         traceback = traceback.tb_next
     error.__traceback__ = traceback
 

@@ -20,7 +20,7 @@ import re
 from types import MethodType
 from typing import Any, Dict, Optional, Tuple, TypeVar
 
-from .calls import attach, counted, like, note_of, statement_of_many, timed_anywhere, unseen
+from .calls import attach, counted, disowned, like, note_of, statement_of_many, timed_anywhere, unseen
 
 Module = TypeVar("Module")
 
@@ -208,6 +208,7 @@ def _owning(does: Any) -> Any:
 
 
 def _does(name: str, call: Any) -> Any:
+    disowned(call)
     if name in _EXECUTES:
         return counted(call, _name_of, _EXECUTES[name])
     return timed_anywhere(call) if name in _FETCHES else call
