@@ -174,8 +174,10 @@ def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) ->
 
 
 def extras(interpreter: Interpreter, is_newest: bool) -> str:
-    """Return what is installed with a pair."""
-    return "suite,plugins" if is_newest or interpreter.minor == FIRST else "suite"
+    """Return what is installed with a pair. Those of database drivers are among all tests, which the newest runs."""
+    if is_newest:
+        return "suite,plugins,drivers"
+    return "suite,plugins" if interpreter.minor == FIRST else "suite"
 
 
 def _paired_cell(
