@@ -367,6 +367,22 @@ def test_hostile_statements_reach_the_driver_untouched(
     assert query.count == 1 and len(query.sql) < 101_000
 
 
+class Template:
+    """What t"SELECT {value}" is, from Python 3.14 on."""
+
+    def __init__(self, *strings: str) -> None:
+        self.strings = strings
+        self.interpolations = ("secret",)
+
+    def __repr__(self) -> str:
+        return f"Template({self.strings}, {self.interpolations})"
+
+
+def test_values_of_a_template_string_are_parameters(watched: Watched, driver: Any) -> None:
+    driver.connect().cursor().execute(Template("SELECT ", ""))
+    assert watched.counts() == {"SELECT %s": 1}
+
+
 def test_generators_are_left_to_the_driver(watched: Watched, driver: Any) -> None:
     asked: List[int] = []
     cursor = driver.connect().cursor()

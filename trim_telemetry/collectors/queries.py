@@ -341,6 +341,8 @@ def text_of(sql: Any, cursor: Any) -> str:
     try:
         if isinstance(sql, (bytes, bytearray)):
             text = bytes(sql).decode("utf-8", "replace")
+        elif isinstance(getattr(sql, "strings", None), tuple):  # a template string: its values are parameters
+            text = "%s".join(sql.strings)
         elif hasattr(sql, "as_string"):  # psycopg's; it needs a connection to quote names
             text = str(sql.as_string(cursor))
         else:
