@@ -9,6 +9,8 @@ from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 import pytest
 
+from trim_telemetry.drivers import notes
+
 from .servers import LOGGED, POSTGRES, need
 from .watching import Hostile, Watched
 
@@ -464,9 +466,7 @@ def test_threads_are_all_counted(watched: Watched, postgres: Postgres) -> None:
 
 
 def test_nothing_is_kept_of_a_cursor_that_is_gone(watched: Watched, connection: Any) -> None:
-    from trim_telemetry.drivers import calls
-
-    before = len(calls._aside)
+    before = len(notes._aside)
     for _ in range(10):
         connection.execute("SELECT 1").fetchall()
-    assert len(calls._aside) <= before + 1
+    assert len(notes._aside) <= before + 1

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from _weakref import ref
 from os import sep
 from os.path import abspath, dirname
 from time import perf_counter_ns
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Tuple
 
-from ..collectors.queries import Query, recorder
+from ..collectors.queries import recorder
 from ..texts import STAND_INS
+from .notes import attach, attach_anywhere, note_of
 
 Reader = Callable[[Tuple[Any, ...], Mapping[str, Any]], Tuple[Any, Any]]
 
@@ -25,8 +25,6 @@ _STATEMENT = (
 )  # as drivers call their first argument,
 _PARAMETERS = ("parameters", "params", "vars", "args")  # and their second
 _MANY = object()
-# Of cursors that have no room for attributes, by id: what would be in them. Each goes as soon as its cursor does.
-_aside: Dict[int, Tuple[Any, Optional[Query], int]] = {}
 
 
 def counted(
@@ -35,15 +33,18 @@ def counted(
     read: Optional[Reader] = None,
     reached: Callable[[BaseException], bool] = lambda error: True,
     has_rows: bool = True,
+    has_room: bool = True,
 ) -> Callable[..., Any]:
     """Return a method that calls `original`, and counts the call where it is not within another one.
 
     connection_of: names the connection of a cursor, or raises AttributeError; read: returns statement and parameters
     from a call's arguments, positional and named (None: as PEP 249 has them); reached: whether a statement that raised
-    this had got as far as the driver; has_rows: whether the cursor's fetches are timed().
+    this had got as far as the driver; has_rows: whether the cursor's fetches are timed(); has_room: whether
+    it takes attributes.
     """
     now = perf_counter_ns  # in a cell: freezegun replaces the globals of modules
     local, here, observe = recorder.local, recorder.here, recorder.observe
+    note = attach if has_room else attach_anywhere
 
     def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True  # pytest leaves such frames out
@@ -82,7 +83,7 @@ def counted(
             state.cursor = None
             attach(inner, query, spent)
         elif has_rows:
-            attach(cursor, query, spent)
+            note(cursor, query, spent)
         return result
 
     return like(stand_in, original)
@@ -99,31 +100,6 @@ def statement(arguments: Tuple[Any, ...], named: Mapping[str, Any]) -> Tuple[Any
 def statement_of_many(arguments: Tuple[Any, ...], named: Mapping[str, Any]) -> Tuple[Any, Any]:
     """Return the statement of an executemany: its rows may be endless, and are nobody's to look at."""
     return statement(arguments, named)[0], _MANY
-
-
-def attach(cursor: Any, query: Optional[Query], spent: int) -> None:
-    """Have a cursor remember which statement its rows are of, and what time that has taken."""
-    try:
-        cursor._trim_query, cursor._trim_spent = query, spent
-    except AttributeError:  # it has no room for it
-        _put_aside(cursor, query, spent)
-
-
-def _put_aside(cursor: Any, query: Optional[Query], spent: int) -> None:
-    key = id(cursor)
-    try:
-        _aside[key] = ref(cursor, lambda gone: _aside.pop(key, None)), query, spent
-    except TypeError:  # then only its execution is timed
-        pass
-
-
-def note_of(cursor: Any) -> Optional[Tuple[Query, int]]:
-    """Return what a cursor remembers; None: of nothing that was counted."""
-    query = getattr(cursor, "_trim_query", None)
-    if query is not None:
-        return query, cursor._trim_spent
-    _, query, spent = _aside.get(id(cursor)) or (None, None, 0)
-    return None if query is None else (query, spent)
 
 
 def within(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -187,7 +163,7 @@ def timed_anywhere(original: Callable[..., Any], cursor_of: Callable[[Any], Any]
             unseen(error)
             raise
         finally:
-            attach(cursor, query, fetched(query, before, now() - started))
+            attach_anywhere(cursor, query, fetched(query, before, now() - started))
 
     return like(stand_in, original)
 

@@ -10,7 +10,8 @@ from time import perf_counter_ns
 from typing import Any, Callable, List, Optional, Tuple
 
 from ..collectors.queries import Query, Window, recorder
-from .calls import Reader, attach, like, note_of, statement, timed_anywhere, unseen
+from .calls import Reader, like, statement, timed_anywhere, unseen
+from .notes import attach_anywhere, note_of
 
 Naming = Callable[[Any], str]
 
@@ -47,7 +48,7 @@ class _Call:
             spent = recorder.fetched(query, before, spent)
             query.failed += failed and not self._has_failed
         self._spent, self._has_failed = spent, failed
-        attach(cursor, query, spent)
+        attach_anywhere(cursor, query, spent)
 
 
 class _Nothing(_Call):
@@ -107,7 +108,7 @@ def timed_async(original: Any, cursor_of: Callable[[Any], Any] = lambda cursor: 
             unseen(error)
             raise
         finally:
-            attach(cursor, query, fetched(query, before, now() - started))
+            attach_anywhere(cursor, query, fetched(query, before, now() - started))
 
     return like(stand_in, original)
 

@@ -20,7 +20,8 @@ import re
 from types import MethodType
 from typing import Any, Dict, Optional, Tuple, TypeVar
 
-from .calls import attach, counted, disowned, like, note_of, statement_of_many, timed_anywhere, unseen
+from .calls import counted, disowned, like, statement_of_many, timed, unseen
+from .notes import attach, note_of
 
 Module = TypeVar("Module")
 
@@ -211,7 +212,7 @@ def _does(name: str, call: Any) -> Any:
     disowned(call)
     if name in _EXECUTES:
         return counted(call, _name_of, _EXECUTES[name])
-    return timed_anywhere(call) if name in _FETCHES else call
+    return timed(call) if name in _FETCHES else call
 
 
 def _name_of(proxy: Any) -> str:

@@ -36,7 +36,7 @@ def patch(module: Any, patches: Patches) -> None:
 
 def _patch_cursor(cursor: Any, patches: Patches) -> None:
     for name, read in _EXECUTES.items():
-        patches.replace(cursor, name, partial(counted, connection_of=_name_of, read=read))
+        patches.replace(cursor, name, partial(counted, connection_of=_name_of, read=read, has_room=False))
     for name in (*_FETCHES, "__next__"):
         patches.replace(cursor, name, timed_anywhere)
     patches.replace(cursor, "__iter__", timed_steps)  # before 3.3 a cursor was no iterator
