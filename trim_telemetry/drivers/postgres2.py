@@ -17,6 +17,7 @@ MODULE = "psycopg2"
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]  # arguments, by place and by name
 
 _NAME_LIMIT = 100
+_OF_C = type(str.join)  # the class of C's methods
 _FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__")
 
 
@@ -95,26 +96,45 @@ class Classes:
         return self._of(wanted, self.cursor, self._cursor, ("_trim_query", "_trim_spent"))
 
     def _of(self, wanted: Any, base: Any, ours: Any, slots: Tuple[str, ...]) -> Any:
-        if not isinstance(wanted, type) or not issubclass(wanted, base):
-            return None
-        if issubclass(wanted, ours):
-            return wanted
-        made = self._made.get(wanted)
-        if made is None:
-            try:
-                made = _subclass((ours,) if wanted is base else (wanted, ours), {}, slots)
-                self._past_us(wanted, base, made)
-            except Exception:  # noqa: BLE001  # the user's own metaclass or __init_subclass__ has refused
+        try:
+            if not isinstance(wanted, type) or not issubclass(wanted, base):
                 return None
-            self._made[wanted] = made
-        return made
+            if issubclass(wanted, ours):
+                return wanted
+            if wanted not in self._made:
+                self._made[wanted] = None  # where it is refused, it is asked once
+                made = _subclass((ours,) if wanted is base else (wanted, ours), {}, slots)
+                self._past_us(wanted, made)
+                self._made[wanted] = made
+            return self._made[wanted]
+        except Exception:  # noqa: BLE001  # the user's own metaclass or __init_subclass__
+            return None
 
-    def _past_us(self, wanted: Any, base: Any, made: Any) -> None:
-        """Count the methods of a user's that call C's by the name of its class, past us, as a whole."""
-        for name, read in _EXECUTES.items() if base is self.cursor else ():
-            method = getattr(wanted, name)
-            if method is not getattr(base, name) and not _calls_super(method):
-                setattr(made, name, counted(_inherited(made, name, method), _name_of, read))
+    def _past_us(self, wanted: Any, made: Any) -> None:
+        """Wrap methods of a user's that call C's by the name of its class, past us: an execution counts as a whole."""
+        if issubclass(wanted, self.connection):
+            if not _calls_super(wanted.cursor):
+                made.cursor = self._checked(_inherited(made, "cursor", wanted.cursor))
+            return
+        for name, read in _EXECUTES.items():
+            if not _calls_super(getattr(wanted, name)):
+                setattr(made, name, counted(_inherited(made, name, getattr(wanted, name)), _name_of, read))
+
+    def _checked(self, original: Any) -> Any:
+        """Return a connection's method that says so where it returns a cursor that we can't see."""
+
+        def cursor(connection: Any, *arguments: Any, **named: Any) -> Any:
+            __tracebackhide__ = True
+            try:
+                made = original(connection, *arguments, **named)
+            except BaseException as error:
+                unseen(error)
+                raise
+            if not isinstance(made, self._cursor):
+                recorder.uninstrumented()
+            return made
+
+        return like(cursor, original)
 
 
 _known: Dict[Any, Classes] = {}  # runs in one process, one after the other, share them
@@ -133,8 +153,9 @@ def _put(arguments: Tuple[Any, ...], named: Dict[str, Any], name: str, default: 
 
 
 def _calls_super(method: Any) -> bool:
+    """Is it C's method itself, or one that calls that by super()?"""
     code = getattr(method, "__code__", None)
-    return code is not None and "super" in code.co_names
+    return type(method) is _OF_C or (code is not None and "super" in code.co_names)
 
 
 def _inherited(made: Any, name: str, method: Any) -> Any:
