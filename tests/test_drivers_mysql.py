@@ -270,7 +270,7 @@ def test_cursor_closed_in_another_thread_and_connection_closed_in_mid_iteration(
     assert watched.count() == 4
 
 
-def test_pymysql_that_goes_by_the_others_name_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pymysql_that_goes_by_the_others_name_is_counted(monkeypatch: Any) -> None:
     pymysql = pytest.importorskip("pymysql")
     need("MySQL", lambda: pymysql.connect(**MYSQL))
     for name in [name for name in sys.modules if name.partition(".")[0] == "MySQLdb"]:

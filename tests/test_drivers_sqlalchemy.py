@@ -14,31 +14,32 @@ orm = pytest.importorskip("sqlalchemy.orm")
 
 
 def sqlite() -> Any:
-    return sqlalchemy.create_engine("sqlite://")
+    return sqlalchemy.create_engine("sqlite://", future=True)
 
 
 def psycopg2() -> Any:
     driver = pytest.importorskip("psycopg2")
     need("PostgreSQL", lambda: driver.connect(POSTGRES))
-    return sqlalchemy.create_engine("postgresql+psycopg2://", creator=lambda: driver.connect(POSTGRES))
+    return sqlalchemy.create_engine("postgresql+psycopg2://", creator=lambda: driver.connect(POSTGRES), future=True)
 
 
 def psycopg() -> Any:
     driver = pytest.importorskip("psycopg")
+    pytest.importorskip("sqlalchemy.dialects.postgresql.psycopg")  # from 2.0 on
     need("PostgreSQL", lambda: driver.connect(POSTGRES))
-    return sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: driver.connect(POSTGRES))
+    return sqlalchemy.create_engine("postgresql+psycopg://", creator=lambda: driver.connect(POSTGRES), future=True)
 
 
 def pymysql() -> Any:
     driver = pytest.importorskip("pymysql")
     need("MySQL", lambda: driver.connect(**MYSQL))
-    return sqlalchemy.create_engine("mysql+pymysql://", connect_args=MYSQL)
+    return sqlalchemy.create_engine("mysql+pymysql://", connect_args=MYSQL, future=True)
 
 
 def mysqldb() -> Any:
     driver = pytest.importorskip("MySQLdb")
     need("MySQL", lambda: driver.connect(**MYSQL))
-    return sqlalchemy.create_engine("mysql+mysqldb://", connect_args=MYSQL)
+    return sqlalchemy.create_engine("mysql+mysqldb://", connect_args=MYSQL, future=True)
 
 
 ENGINES: Dict[str, Callable[[], Any]] = {
@@ -112,7 +113,8 @@ def test_each_statement_is_counted_once(engine: Any, watched: Watched) -> None:
     assert sum(query.count for query in found) == len(told) == 6
     assert sum(query.failed for query in found) == 1
     assert {query.connection.partition(":")[0] for query in found} == {engine.driver_name}
-    assert sorted({query.sql for query in found}) == sorted(set(told))
+    others = {query.sql for query in found if not query.sql.startswith("INSERT")}
+    assert others == {sql for sql in told if not sql.startswith("INSERT")}  # 1.4 has psycopg2's extras fill in rows
 
 
 def test_sessions_statements_are_counted_once(engine: Any, watched: Watched) -> None:
@@ -139,6 +141,7 @@ def test_sessions_statements_are_counted_once(engine: Any, watched: Watched) -> 
 def test_asynchronous_engine_is_counted_once(watched: Watched) -> None:
     driver = pytest.importorskip("psycopg")
     pytest.importorskip("greenlet")
+    pytest.importorskip("sqlalchemy.dialects.postgresql.psycopg")  # from 2.0 on
     asynchronous = pytest.importorskip("sqlalchemy.ext.asyncio")
     need("PostgreSQL", lambda: driver.connect(POSTGRES))
 
