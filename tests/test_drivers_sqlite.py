@@ -315,3 +315,21 @@ def test_warning_is_about_the_line_that_it_is_about_without_us(watched: Watched)
     with pytest.warns(DeprecationWarning, match="date adapter") as seen:
         sqlite3.connect(":memory:").execute("SELECT ?", (datetime.date(2000, 1, 1),))
     assert [warning.filename for warning in seen] == [__file__]
+
+
+def test_an_error_of_ours_in_counting_or_timing_does_not_reach_the_user(watched, monkeypatch):
+    connection = sqlite3.connect(":memory:")
+    cursor = connection.execute("SELECT 1 UNION SELECT 2")
+    monkeypatch.setattr(recorder, "_remark", mock.Mock(side_effect=KeyError("on purpose")))
+    assert cursor.fetchall() == [(1,), (2,)]
+    assert (recorder.problem, len(watched.errors)) == ("KeyError", 1)
+    monkeypatch.undo()
+    watched.errors.clear()
+    recorder.problem = None
+    watched.again()
+    monkeypatch.setattr(recorder, "_new", mock.Mock(side_effect=KeyError("on purpose")))
+    assert connection.execute("SELECT 3").fetchall() == [(3,)]
+    assert recorder.end()[1] == "KeyError"
+    assert [str(error) for error in watched.errors] == ["'on purpose'"]
+    recorder.problem = None
+    connection.close()

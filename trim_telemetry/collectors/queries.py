@@ -260,11 +260,14 @@ class Recorder:
     def fetched(self, query: Query, before: int, spent: int) -> int:
         """More time went into an execution's rows. before: its time until then. Returns its time now."""
         total = before + spent
-        query.spent += spent
-        if total > query.mark:
-            if before in query.slow:
-                query.slow.remove(before)
-            self._remark(query, total)
+        try:
+            query.spent += spent
+            if total > query.mark:
+                if before in query.slow:
+                    query.slow.remove(before)
+                self._remark(query, total)
+        except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's rows have been got
+            self.broke(error)
         return total
 
     def uninstrumented(self) -> None:
