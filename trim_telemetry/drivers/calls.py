@@ -64,7 +64,7 @@ def counted(
             result = original(cursor, *arguments, **named)
         except BaseException as error:
             spent = now() - started
-            state.depth = 0
+            state.depth, state.cursor = 0, None  # whoever catches this may need the driver's cursor to be gone
             if reached(error):
                 sql, parameters = (read or statement)(arguments, named)
                 observe(state, window, cursor, sql, parameters, connection_of, spent, True)
