@@ -15,6 +15,8 @@ CURSORS = "django.db.backends.utils"
 CONNECTIONS = "django.db.backends.base.base"
 CREATION = "django.db.backends.base.creation"
 TEST_CASES = "django.test.testcases"
+SQLITE = "django.db.backends.sqlite3.operations"
+POSTGRES = "django.db.backends.postgresql.base"
 
 _alias = attrgetter("alias")
 _alias_of_cursor = attrgetter("db.alias")
@@ -26,6 +28,9 @@ _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does
         "TransactionTestCase": ("_pre_setup", "_post_teardown", "_fixture_setup", "_fixture_teardown"),
         "TestCase": ("_enter_atomics", "_rollback_atomics", "_fixture_setup", "_fixture_teardown"),
     },
+    # These ask the driver, past Django's own cursor.
+    SQLITE: {"DatabaseOperations": ("last_executed_query",)},  # how to quote parameters for the log
+    POSTGRES: {"DatabaseWrapper": ("ensure_timezone",)},  # once settings.TIME_ZONE is another
 }
 
 

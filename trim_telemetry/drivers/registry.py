@@ -20,6 +20,8 @@ _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
     django_orm.CONNECTIONS: django_orm.patch_connections,
     django_orm.CREATION: django_orm.patch_own,
     django_orm.TEST_CASES: django_orm.patch_own,
+    django_orm.SQLITE: django_orm.patch_own,
+    django_orm.POSTGRES: django_orm.patch_own,
 }
 
 
