@@ -1,4 +1,4 @@
-"""Two tables, one of them behind the other."""
+"""Two tables, one of them behind the other, and one with a row from the beginning."""
 
 from django.db import models
 
@@ -14,3 +14,9 @@ class Book(models.Model):
 
     title = models.CharField(max_length=50)
     author = models.ForeignKey(Author, on_delete=models.CASCADE)
+
+
+class Kept(models.Model):
+    """What a migration has put there."""
+
+    name = models.CharField(max_length=50)

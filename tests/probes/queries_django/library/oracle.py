@@ -11,6 +11,7 @@ from django.db.backends.signals import connection_created
 
 IS_ON = "QUERIES_ORACLE" in os.environ
 KNOWS_TRANSACTIONS = django.VERSION >= (4, 2)
+CONNECTING = ("SET SESSION TRANSACTION ISOLATION LEVEL", "SET SQL_AUTO_IS_NULL")  # MySQL's
 
 
 class Log(logging.Handler):
@@ -21,7 +22,9 @@ class Log(logging.Handler):
         self.statements = []
 
     def emit(self, record):
-        self.statements.append(str(record.args[1] if len(record.args) > 1 else record.sql))
+        sql = str(record.args[1] if len(record.args) > 1 else record.sql)
+        if not sql.startswith(CONNECTING):
+            self.statements.append(sql)
 
 
 log = Log()

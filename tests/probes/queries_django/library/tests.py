@@ -1,33 +1,10 @@
 """Call styles of Django, each with its figures by hand."""
 
-import threading
-
-from django.db import connection, connections, transaction
-from django.test import LiveServerTestCase, TestCase, TransactionTestCase
+from django.db import connection, transaction
+from django.test import TestCase, TransactionTestCase
 from django.test.utils import CaptureQueriesContext
-from library.expected import Expecting, expects
+from library.expected import BY_METHOD, VENDOR, Expecting, expects
 from library.models import Author, Book
-
-VENDOR = connection.vendor
-
-
-def in_thread(function):
-    """Run it in another thread, on that thread's own connections."""
-
-    def run():
-        try:
-            function()
-        except Exception as error:  # noqa: BLE001  # raised where it is seen
-            raised.append(error)
-        finally:
-            connections.close_all()
-
-    raised = []
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if raised:
-        raise raised[0]
 
 
 class Counting(Expecting, TestCase):
@@ -150,7 +127,7 @@ class Counting(Expecting, TestCase):
             for _ in range(9500):
                 cursor.execute("SELECT 1")
 
-    @expects(2, SELECT=2, SLOW=0)
+    @expects(2, SELECT=2)
     def test_text_of_any_kind(self):
         with connection.cursor() as cursor:
             cursor.execute("SELECT '\x1b[1m ä \U0001f600'")
@@ -160,18 +137,18 @@ class Counting(Expecting, TestCase):
 class Transactions(Expecting, TransactionTestCase):
     """In transactions of the test's own."""
 
-    @expects(3, INSERT=1, OTHER=2, transaction_statements=2, by_method=1 if VENDOR == "sqlite" else 2)
+    @expects(3, INSERT=1, OTHER=2, transaction_statements=2, by_method=BY_METHOD)
     def test_atomic(self):
         with transaction.atomic():
             Author.objects.create(name="x")
 
-    @expects(5, INSERT=1, OTHER=4, transaction_statements=4, by_method=1 if VENDOR == "sqlite" else 2)
+    @expects(5, INSERT=1, OTHER=4, transaction_statements=4, by_method=BY_METHOD)
     def test_nested(self):
         with transaction.atomic():
             with transaction.atomic():
                 Author.objects.create(name="x")
 
-    @expects(3, INSERT=1, OTHER=2, transaction_statements=2, by_method=1 if VENDOR == "sqlite" else 2)
+    @expects(3, INSERT=1, OTHER=2, transaction_statements=2, by_method=BY_METHOD)
     def test_rolled_back(self):
         try:
             with transaction.atomic():
@@ -180,29 +157,8 @@ class Transactions(Expecting, TransactionTestCase):
         except KeyError:
             pass
 
-    @expects(4, INSERT=1, SELECT=1, OTHER=2, transaction_statements=2, by_method=1 if VENDOR == "sqlite" else 2)
+    @expects(4, INSERT=1, SELECT=1, OTHER=2, transaction_statements=2, by_method=BY_METHOD)
     def test_on_commit(self):
         with transaction.atomic():
             Author.objects.create(name="x")
             transaction.on_commit(lambda: Author.objects.count())
-
-
-class Threads(Expecting, TransactionTestCase):
-    """On connections of other threads."""
-
-    @expects(3, SELECT=3)
-    def test_thread(self):
-        in_thread(lambda: [Author.objects.count() for _ in range(2)])
-        Author.objects.count()
-
-
-class Served(Expecting, LiveServerTestCase):
-    """By a server in another thread."""
-
-    @expects(2, SELECT=2)
-    def test_server(self):
-        from urllib.request import urlopen
-
-        for _ in range(2):
-            with urlopen(self.live_server_url) as response:
-                self.assertEqual(response.read(), b"0")

@@ -1,13 +1,6 @@
-"""One page, which takes one query."""
+"""The pages."""
 
-from django.http import HttpResponse
 from django.urls import path
-from library.models import Author
+from library import views
 
-
-def count(request):
-    """Say how many authors there are."""
-    return HttpResponse(str(Author.objects.count()))
-
-
-urlpatterns = [path("", count)]
+urlpatterns = [path("", views.count), path("books", views.books)]

@@ -1,0 +1,17 @@
+"""A page that takes one query, and one that takes one for each book and one more."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from library.models import Author, Book
+
+
+def count(request):
+    """Say how many authors there are."""
+    text = str(Author.objects.count())  # counts
+    return HttpResponse(text, headers={"Content-Length": str(len(text))})
+
+
+def books(request):
+    """Show all books with their authors."""
+    found = Book.objects.order_by("id")
+    return render(request, "books.html", {"books": found})  # renders
