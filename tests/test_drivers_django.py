@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List
 import pytest
 
 from . import servers
-from .support import Run, environment, run
+from .support import ROOT, Run, environment, run
 
 django = pytest.importorskip("django")
 
@@ -258,6 +258,17 @@ def test_fixtures_of_pytest_have_a_phase(variables):
     assert {result["attempts"] for result in done.results} == ({1, 3} if reruns else {1})
     shared = {entry["name"]: entry["queries"] for entry in done.summary["shared_setup"] if entry["queries"]}
     assert shared == {"library/pytest_style.py::shared": 5}  # an author of the module's, made and deleted
+
+
+def test_the_finding_in_the_readme_is_in_the_record(memory):
+    done = manage("library.test_places.Places.test_client_with_template", variables={**memory, "TRIM_SLOW_QUERY_MS": "100"})
+    (result,) = done.results
+    section = (ROOT / "README.md").read_text("utf-8").partition("\n## Queries\n")[2].partition("\n## ")[0]
+    python, shown = re.findall(r"```(?:python|json)\n(.*?)```", section, re.S)
+    assert json.loads(shown) == {"n_plus_one": result["database_queries"]["n_plus_one"]}
+    assert result["performance"]["flags"] == ["n_plus_1_queries"] and "`n_plus_1_queries`" in section
+    view = re.sub(r' +""".*?"""\n|  # \w+', "", (PROJECT / "library" / "views.py").read_text("utf-8"))
+    assert python.strip() in view
 
 
 # -- the other doors, and several processes ---

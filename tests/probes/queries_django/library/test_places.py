@@ -55,6 +55,10 @@ class Places(Expecting, TestCase):
     def test_client_with_template(self):
         self.client.get("/books")
 
+    @expects(1, places=["library/views.py:renders at once"], n_plus_one=0)
+    def test_client_at_once(self):
+        self.client.get("/together")
+
     @expects(2, places=[f"{HERE}:saved", f"{HERE}:deleted"], SELECT=0, INSERT=1, DELETE=1)
     def test_written(self):
         author = Author.objects.create(name="x")  # saved
