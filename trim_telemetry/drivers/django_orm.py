@@ -13,7 +13,6 @@ from .calls import Patches, Reader, counted, like, statement_of_many, unseen, wi
 
 CURSORS = "django.db.backends.utils"
 CONNECTIONS = "django.db.backends.base.base"
-CREATION = "django.db.backends.base.creation"
 TEST_CASES = "django.test.testcases"
 SQLITE = "django.db.backends.sqlite3.operations"
 POSTGRES = "django.db.backends.postgresql.base"
@@ -22,7 +21,6 @@ _alias = attrgetter("alias")
 _alias_of_cursor = attrgetter("db.alias")
 _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does for its own sake
     CONNECTIONS: {"BaseDatabaseWrapper": ("connect", "close_if_health_check_failed", "close_if_unusable_or_obsolete")},
-    CREATION: {"BaseDatabaseCreation": ("create_test_db", "clone_test_db", "destroy_test_db")},
     TEST_CASES: {
         "SimpleTestCase": ("_pre_setup", "_post_teardown"),
         "TransactionTestCase": ("_pre_setup", "_post_teardown", "_fixture_setup", "_fixture_teardown"),

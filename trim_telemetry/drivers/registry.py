@@ -18,7 +18,6 @@ _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
     mysql.MYSQLCLIENT: mysql.patch,
     django_orm.CURSORS: django_orm.patch_cursors,
     django_orm.CONNECTIONS: django_orm.patch_connections,
-    django_orm.CREATION: django_orm.patch_own,
     django_orm.TEST_CASES: django_orm.patch_own,
     django_orm.SQLITE: django_orm.patch_own,
     django_orm.POSTGRES: django_orm.patch_own,

@@ -123,6 +123,13 @@ class Seen(Expecting, TestCase):
         self.assertIsNone(drivers())
 
     @expects(0)
+    def test_what_warns_about_its_caller_is_called_by_nobody_else(self):
+        from django.db.backends.base.creation import BaseDatabaseCreation
+
+        for name in ("create_test_db", "clone_test_db", "destroy_test_db"):
+            self.assertFalse(hasattr(getattr(BaseDatabaseCreation, name), "__wrapped__"))
+
+    @expects(0)
     def test_methods_have_their_names(self):
         from django.db.backends.base.base import BaseDatabaseWrapper
         from django.db.backends.utils import CursorWrapper
