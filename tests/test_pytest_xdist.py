@@ -129,6 +129,12 @@ def test_rerun_has_the_options_that_the_controller_was_called_with(tmp_path: Pat
     assert done.results[0]["rerun"] == ["-p", "xdist", "-p", "no:doctest", "test_it.py::test_it"]
 
 
+def test_xdist_may_be_loaded_by_its_modules_name(tmp_path: Path) -> None:
+    done = observed("-q", "-p", "xdist.plugin", "-n", "2", cwd=write(tmp_path, test_it=FINE))
+    assert (len(done.results), summed_up(done)["complete"]) == (6, True)
+    assert {result["worker"] for result in done.results} <= {"gw0", "gw1"}
+
+
 @pytest.mark.parametrize("mode", ["load", "loadscope", "loadfile", "loadgroup", "worksteal", "each"])
 def test_every_way_to_distribute_tests(mode: str, tmp_path: Path) -> None:
     text = FINE.replace("@pytest", '@pytest.mark.xdist_group("one@two")\n    @pytest')
