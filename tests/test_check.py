@@ -212,6 +212,7 @@ def test_the_tests_of_a_door_are_known_by_their_names(tmp_path):
 def test_each_door_of_a_framework_has_tests_that_are_known_by_their_names():
     found = {Path(path).name for path in door_tests(ROOT / "tests", ["pytest", "django"])}
     assert {"test_django.py", "test_pytest.py"} <= found
+    assert "test_drivers_django.py" not in found  # the cells that run all tests do so
 
 
 # -- what is skipped

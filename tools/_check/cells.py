@@ -22,6 +22,8 @@ _LINT_TIMEOUT = 600.0
 _TESTS_TIMEOUT = 1500.0
 _LAST_MYPY_OF_38 = ("mypy==1.14.1", "pytest==8.3.*", "django==4.2.*")
 _FIRST_OF_NEWEST_MYPY = (3, 10)
+_AMONG_PLUGINS = ("tests/test_pytest_xdist_plugins.py", "tests/test_drivers_django.py")  # which load what they mean
+_DRIVERS = "test_drivers_"  # tests of them are slow, and need what only the cells that run all tests install
 _COUNTED = re.compile(r"\d+ passed.*")
 
 
@@ -155,7 +157,7 @@ def paired_cells(workshop: Workshop, support: Support) -> List[Cell]:
 def intrusive_cells(workshop: Workshop, supports: Sequence[Support]) -> List[Cell]:
     """Return the cells of the plugins that change how any suite runs: the oldest of all, and the newest of all.
 
-    There only the tests of such plugins are run, which load those that they mean themselves.
+    There only the tests are run that mean such plugins.
     """
     found = [(support.interpreter, pairs(support.of("pytest"), support.of("django"))) for support in supports]
     found = [(interpreter, pairs_of_it) for interpreter, pairs_of_it in found if pairs_of_it]
@@ -167,8 +169,8 @@ def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) ->
     name = f"{' '.join([str(interpreter), *(str(release) for release in pair if release)])} among plugins"
 
     def work(log: Log) -> str:
-        made = workshop.paired(name, interpreter, pair, "suite,plugins,intrusive", log)
-        return _test(made, log, "-p", "no:randomly", "tests/test_pytest_xdist_plugins.py")
+        made = workshop.paired(name, interpreter, pair, "suite,plugins,drivers,intrusive", log)
+        return _test(made, log, "-p", "no:randomly", *_AMONG_PLUGINS)
 
     return Cell(name, work)
 
@@ -194,10 +196,14 @@ def _paired_cell(
 
 
 def door_tests(folder: Path, projects: Sequence[str]) -> List[str]:
-    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print."""
+    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print.
+
+    Of no project: none, which stands for all tests.
+    """
     words = [*projects, "parity"] if projects else []
     found = sorted(path for word in words for path in folder.rglob(f"test_*{word}*.py"))
-    return [str(path) for path in found if "probes" not in path.relative_to(folder).parts]
+    of_doors = [path for path in found if not path.name.startswith(_DRIVERS)]
+    return [str(path) for path in of_doors if "probes" not in path.relative_to(folder).parts]
 
 
 def _mypy_targets(interpreter: Interpreter) -> List[List[str]]:
