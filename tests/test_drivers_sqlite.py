@@ -173,6 +173,13 @@ def test_factory_that_is_a_function_is_left_alone_and_said(watched: Watched) -> 
     assert watched.uninstrumented == 1
 
 
+def test_what_is_made_by_calling_its_class_is_not_seen(watched: Watched) -> None:
+    """As the README says; C makes them without asking anybody."""
+    sqlite3.Cursor(sqlite3.connect(":memory:")).execute("SELECT 1")
+    sqlite3.Connection(":memory:").execute("SELECT 1")
+    assert (watched.sent(), watched.uninstrumented) == ([], 0)
+
+
 def test_connection_of_coverage_is_nobodys(watched: Watched) -> None:
     namespace = {"__name__": "coverage.sqldata", "sqlite3": sqlite3}
     exec("connection = sqlite3.connect(':memory:'); connection.execute('SELECT 1')", namespace)
