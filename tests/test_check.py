@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools._check import interpreters, queue, report
-from tools._check.cells import Cell, Workshop, door_tests, extras, intrusive_cells, paired_cells
+from tools._check.cells import Cell, Workshop, all_tests, door_tests, extras, intrusive_cells, paired_cells
 from tools._check.commands import Failed, Log, environment
 from tools._check.environments import digest, refused
 from tools._check.interpreters import Interpreter
@@ -206,7 +206,12 @@ def test_the_tests_of_a_door_are_known_by_their_names(tmp_path):
         path.touch()
     assert door_tests(tmp_path, ["pytest", "django"]) == [str(tmp_path / name) for name in kept]
     assert door_tests(tmp_path, ["pytest"]) == [str(tmp_path / name) for name in kept[1:]]
-    assert door_tests(tmp_path, []) == []
+
+
+@pytest.mark.parametrize("minor, arguments", [(8, []), (12, ["--ignore=tests/test_drivers_django.py"]), (13, [])])
+def test_slowest_tests_are_left_to_some_pythons(minor, arguments):
+    assert all_tests(at("/bin/python", 3, minor, 0)) == arguments
+    assert (ROOT / "tests" / "test_drivers_django.py").is_file()
 
 
 def test_each_door_of_a_framework_has_tests_that_are_known_by_their_names():

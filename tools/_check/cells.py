@@ -22,7 +22,9 @@ _LINT_TIMEOUT = 600.0
 _TESTS_TIMEOUT = 1500.0
 _LAST_MYPY_OF_38 = ("mypy==1.14.1", "pytest==8.3.*", "django==4.2.*")
 _FIRST_OF_NEWEST_MYPY = (3, 10)
-_AMONG_PLUGINS = ("tests/test_pytest_xdist_plugins.py", "tests/test_drivers_django.py")  # which load what they mean
+_DATABASES = "tests/test_drivers_django.py"
+_DATABASES_ON = ((3, 8), (3, 11), (3, 13), (3, 14))
+_AMONG_PLUGINS = ("tests/test_pytest_xdist_plugins.py", _DATABASES)  # which load what they mean
 _DRIVERS = "test_drivers_"  # tests of them are slow, and need what only the cells that run all tests install
 _COUNTED = re.compile(r"\d+ passed.*")
 
@@ -190,17 +192,19 @@ def _paired_cell(
 
     def work(log: Log) -> str:
         made = workshop.paired(name, interpreter, pair, extras, log)
-        return _test(made, log, *door_tests(ROOT / "tests", projects))
+        return _test(made, log, *(door_tests(ROOT / "tests", projects) if projects else all_tests(interpreter)))
 
     return Cell(f"{name} ({' and '.join(projects)} tests)" if projects else name, work)
 
 
-def door_tests(folder: Path, projects: Sequence[str]) -> List[str]:
-    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print.
+def all_tests(interpreter: Interpreter) -> List[str]:
+    """Return the arguments that run all tests; Django's databases, which take minutes, on every second Python or so."""
+    return [] if interpreter.minor in _DATABASES_ON else [f"--ignore={_DATABASES}"]
 
-    Of no project: none, which stands for all tests.
-    """
-    words = [*projects, "parity"] if projects else []
+
+def door_tests(folder: Path, projects: Sequence[str]) -> List[str]:
+    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print."""
+    words = [*projects, "parity"]
     found = sorted(path for word in words for path in folder.rglob(f"test_*{word}*.py"))
     of_doors = [path for path in found if not path.name.startswith(_DRIVERS)]
     return [str(path) for path in of_doors if "probes" not in path.relative_to(folder).parts]
