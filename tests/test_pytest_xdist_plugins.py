@@ -131,7 +131,7 @@ PLUGINS = {
     ),
     "pytest-subtests": Plugin(
         "pytest_subtests",
-        ("-p", "pytest_subtests"),
+        ("-p", "subtests"),
         """
         import unittest
 
