@@ -15,15 +15,9 @@ from .notes import attach, attach_anywhere, note_of
 Reader = Callable[[Tuple[Any, ...], Mapping[str, Any]], Tuple[Any, Any]]
 
 _OURS = (dirname(abspath(__file__)) + sep, STAND_INS)  # files
-_STATEMENT = (
-    "sql",
-    "query",
-    "operation",
-    "procname",
-    "sql_script",
-    "statement",
-)  # as drivers call their first argument,
-_PARAMETERS = ("parameters", "params", "vars", "args")  # and their second
+# As drivers call their first argument, and their second.
+_STATEMENT = ("sql", "query", "operation", "procname", "sql_script", "statement")
+_PARAMETERS = ("parameters", "params", "vars", "args")
 _MANY = object()
 
 
@@ -39,8 +33,8 @@ def counted(
 
     connection_of: names the connection of a cursor, or raises AttributeError; read: returns statement and parameters
     from a call's arguments, positional and named (None: as PEP 249 has them); reached: whether a statement that raised
-    this had got as far as the driver; has_rows: whether the cursor's fetches are timed(); has_room: whether
-    it takes attributes.
+    this had got as far as the driver; has_rows: whether the cursor's fetches are timed(); has_room: whether it takes
+    attributes.
     """
     now = perf_counter_ns  # in a cell: freezegun replaces the globals of modules
     local, here, observe = recorder.local, recorder.here, recorder.observe
