@@ -10,57 +10,21 @@ import sys
 import textwrap
 import threading
 import traceback
-from typing import Any, Dict, Iterator, List
+from typing import Any, Iterator
 from unittest import mock
 
 import pytest
 
-from trim_telemetry.collectors.call_site import CallSites
-from trim_telemetry.collectors.queries import Query, Settings, recorder
-from trim_telemetry.collectors.source import Sources
-from trim_telemetry.drivers.registry import Drivers
+from trim_telemetry.collectors.queries import recorder
 
-from .support import ROOT, environment
-
-NEVER = 10**15  # ns
-
-
-class Watched:
-    """A test in flight, as the session has one."""
-
-    def __init__(self) -> None:
-        self.errors: List[Exception] = []
-        self.uninstrumented = 0
-        recorder.start(Settings(NEVER, True), CallSites(Sources(str(ROOT))), self.errors.append)
-        self.drivers = Drivers()
-        self.again()
-
-    def again(self) -> None:
-        """Another test begins."""
-        recorder.begin()
-        recorder.resume("call")
-
-    def sent(self) -> List[Query]:
-        """End the test, and return what it has sent."""
-        windows, problem = recorder.end()
-        assert (problem, self.errors) == (None, [])
-        self.uninstrumented = sum(window.uninstrumented for window in windows)
-        return [query for window in windows for query in window.queries()]
-
-    def counts(self) -> Dict[str, int]:
-        """{statement: how often it was sent}."""
-        found: Dict[str, int] = {}
-        for query in self.sent():
-            found[query.sql] = found.get(query.sql, 0) + query.count
-        return found
+from .support import environment
+from .watching import Watched
 
 
 @pytest.fixture
 def watched() -> Iterator[Watched]:
-    watched = Watched()
-    yield watched
-    recorder.stop()
-    watched.drivers.close()
+    with Watched() as found:
+        yield found
 
 
 class Connection(sqlite3.Connection):
@@ -258,11 +222,9 @@ def test_connect_that_was_taken_before_the_run_counts_too() -> None:
     taken = type(sys)("taken")
     taken.connect = sqlite3.connect  # type: ignore[attr-defined]
     original = sqlite3.connect
-    with mock.patch.dict(sys.modules, taken=taken):
-        watched = Watched()
+    with mock.patch.dict(sys.modules, taken=taken), Watched() as watched:
         taken.connect(":memory:").execute("SELECT 1")  # type: ignore[attr-defined]
         assert watched.counts() == {"SELECT 1": 1}
-        watched.drivers.close()
     assert taken.connect is original  # type: ignore[attr-defined]
 
 
