@@ -56,7 +56,7 @@ def counted(
         try:
             state.depth = 1
             result = original(cursor, *arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             spent = now() - started
             state.depth, state.cursor = 0, None  # whoever catches this may need the driver's cursor to be gone
             if reached(error):
@@ -106,7 +106,7 @@ def within(original: Callable[..., Any]) -> Callable[..., Any]:
         depth, state.depth = state.depth, state.depth + 1
         try:
             return original(*arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         finally:
@@ -127,7 +127,7 @@ def timed(original: Callable[..., Any]) -> Callable[..., Any]:
         started = now()
         try:
             return original(cursor, *arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         finally:
@@ -153,7 +153,7 @@ def timed_anywhere(original: Callable[..., Any], cursor_of: Callable[[Any], Any]
         started = now()
         try:
             return original(owner, *arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         finally:

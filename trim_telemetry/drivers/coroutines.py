@@ -80,7 +80,7 @@ def counted_async(original: Any, connection_of: Naming, read: Optional[Reader] =
         call.begin()
         try:
             result = await original(cursor, *arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             call.end(True)
             unseen(error)
             raise
@@ -104,7 +104,7 @@ def timed_async(original: Any, cursor_of: Callable[[Any], Any] = lambda cursor: 
         started = now()
         try:
             return await original(owner, *arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         finally:
@@ -127,7 +127,7 @@ def counted_steps(original: Any, connection_of: Naming) -> Any:
                 value = steps.throw(thrown.pop()) if thrown else next(steps, _END)
             except StopIteration:  # after a throw: it has dealt with that
                 value = _END
-            except BaseException as error:
+            except BaseException as error:  # raised again, as it came
                 call.end(True)
                 unseen(error)
                 raise
@@ -160,7 +160,7 @@ def counted_steps_async(original: Any, connection_of: Naming) -> Any:
             except StopAsyncIteration:
                 call.end()
                 return
-            except BaseException as error:
+            except BaseException as error:  # raised again, as it came
                 call.end(True)
                 unseen(error)
                 raise

@@ -83,7 +83,7 @@ def _connecting(original: Any, module: str) -> Any:
         __tracebackhide__ = True
         try:
             connection = original(*arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         return _proxy(connection, f"{module}:{_database(arguments, named) or '?'}"[:_NAME_LIMIT], None)
@@ -146,7 +146,7 @@ class _Proxy:
             return target.__class__
         try:
             value = getattr(target, name)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         if getattr(value, "__self__", None) is target and callable(value):
@@ -172,7 +172,7 @@ def _method(kind: Any, name: str) -> Any:
             __tracebackhide__ = True
             try:
                 return getattr(self._trim_target, name)(*arguments, **named)
-            except BaseException as error:
+            except BaseException as error:  # raised again, as it came
                 unseen(error)
                 raise
 
@@ -187,7 +187,7 @@ def _special(kind: Any, name: str) -> Any:
         __tracebackhide__ = True
         try:
             return getattr(kind, name)(self._trim_target, *map(_bare, arguments))
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
 
@@ -201,7 +201,7 @@ def _owning(does: Any) -> Any:
         __tracebackhide__ = True
         try:
             return _own(self, does(self, *arguments, **named))
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
 

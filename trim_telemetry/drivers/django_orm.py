@@ -62,7 +62,7 @@ def _transaction(original: Any, sql: str, counts: Callable[..., bool]) -> Any:
         does = instrumented if counts(connection, *arguments, **named) else original
         try:
             return does(connection, *arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
 

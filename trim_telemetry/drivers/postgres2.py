@@ -35,7 +35,7 @@ def _connecting(original: Any, classes: Classes) -> Any:
         arguments, named = classes.for_connect(arguments, named)
         try:
             return original(*arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
 
@@ -81,7 +81,7 @@ class Classes:
             arguments, named = _put(arguments, named, "cursor_factory", default, self._of_cursor)
             try:
                 return original(connection, *arguments, **named)
-            except BaseException as error:
+            except BaseException as error:  # raised again, as it came
                 unseen(error)
                 raise
 
@@ -127,7 +127,7 @@ class Classes:
             __tracebackhide__ = True
             try:
                 made = original(connection, *arguments, **named)
-            except BaseException as error:
+            except BaseException as error:  # raised again, as it came
                 unseen(error)
                 raise
             if not isinstance(made, self._cursor):

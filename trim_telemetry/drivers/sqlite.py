@@ -53,7 +53,7 @@ def _connecting(original: Any, module: Any) -> Any:
             named["factory"] = ours
         try:
             connection = original(*arguments, **named)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
         if ours is not None:
@@ -93,7 +93,7 @@ def _making_cursors(factory: Any, module: Any) -> Any:
             wanted = arguments[0] if arguments else named.get("factory", module.Cursor)
             kind = _cursor_class(wanted, module)
             return plain(self, *arguments, **named) if kind is None else plain(self, kind)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
 
@@ -107,7 +107,7 @@ def _by_cursor(name: str, original: Any) -> Any:
         __tracebackhide__ = True
         try:
             return getattr(self.cursor(), name)(*arguments)
-        except BaseException as error:
+        except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
 
