@@ -79,7 +79,7 @@ class Window:
 
     def queries(self) -> List[Query]:
         """Return what was sent."""
-        return [query for bucket in list(self.buckets) for query in list(bucket.values())]
+        return _queries_in(self.buckets)
 
     def count(self) -> int:
         """Return how many statements that were."""
@@ -87,7 +87,12 @@ class Window:
 
     def leaks(self) -> int:
         """Return how many statements came from threads of earlier tests."""
-        return sum(query.count for bucket in list(self.leaked) for query in list(bucket.values()))
+        return sum(query.count for query in _queries_in(self.leaked))
+
+
+def _queries_in(buckets: Sequence[Bucket]) -> List[Query]:
+    """Copies before each loop: other threads may add to them meanwhile."""
+    return [query for bucket in list(buckets) for query in list(bucket.values())]
 
 
 class ThreadState:
