@@ -4,8 +4,11 @@ import os
 import subprocess
 import sys
 from textwrap import dedent
+from typing import Optional
 
 import pytest
+
+from trim_telemetry.django_pool import exit_code
 
 from .support import environment
 
@@ -14,7 +17,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the scripts for
 WATCHED = """
     import multiprocessing, os, signal, sys, time
     from multiprocessing.connection import Connection
-    from trim_telemetry.django_pool import watch
+    from trim_telemetry.django_pool import exit_code, watch
 
     class Workers:
         def gives_up(self, pool):
@@ -45,7 +48,7 @@ WATCHED = """
         pool = multiprocessing.get_context("fork").Pool(1)
         processes = list(pool._pool)
         assert watch(sys._getframe(), Workers()) is pool
-        pool.killed = lambda: any(process.exitcode for process in processes)
+        pool.killed = lambda: any(map(exit_code, processes))
 """
 
 
@@ -101,3 +104,35 @@ def test_a_function_without_a_pool_has_none_to_be_watched() -> None:
         print(elsewhere())
         pool.terminate()
         """) == "None"
+
+
+class Ended:
+    """A process that is over; another thread has asked for its exit code first, and notes it after the second look."""
+
+    def __init__(self) -> None:
+        self.sentinel, writing = os.pipe()
+        os.close(writing)
+        self._codes = [None, None, -9]
+
+    @property
+    def exitcode(self) -> Optional[int]:
+        return self._codes.pop(0)
+
+
+def test_exit_code_that_another_thread_was_told_is_waited_for() -> None:
+    process = Ended()
+    try:
+        assert exit_code(process) == -9
+    finally:
+        os.close(process.sentinel)
+
+
+def test_process_that_lives_has_no_exit_code() -> None:
+    process = Ended()
+    os.close(process.sentinel)
+    process.sentinel, writing = os.pipe()
+    try:
+        assert exit_code(process) is None
+    finally:
+        os.close(process.sentinel)
+        os.close(writing)

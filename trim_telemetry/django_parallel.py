@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from . import outcome
-from .django_pool import WatchedPool, watch
+from .django_pool import WatchedPool, exit_code, watch
 from .django_rerun import Rerun
 from .django_worker import RemoteRunner
 from .outcome import Event, Failure
@@ -161,7 +161,7 @@ class Workers:
     def _killed(self) -> Optional[Any]:
         """Return a worker that did not end in good order."""
         self._seen.update(_processes())
-        return self._dead or next((process for process in self._seen.values() if process.exitcode), None)
+        return self._dead or next((process for process in self._seen.values() if exit_code(process)), None)
 
     # -- spills ---
 

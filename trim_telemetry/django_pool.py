@@ -7,12 +7,15 @@ Killed there it has it for ever: neither the pool's terminate() nor its join() e
 from __future__ import annotations
 
 import sys
+import time
 from types import FrameType
 from typing import Any, Iterable, Optional
 
 from .unittest_result import mixed
 
 _PATIENCE = 3.0  # s, for a process to end by itself before it is made to
+_INSTANT = 0.001  # s, for another thread to go on
+_INSTANTS = 3_000  # that it gets; a process that lives on may have closed what says that it does
 _PRIVATE = ("_state", "_pool", "_terminate", "_worker_handler", "_task_handler", "_result_handler", "_change_notifier")
 _RUN, _TERMINATE = "RUN", "TERMINATE"  # private; what multiprocessing.pool calls the states of a pool
 
@@ -83,6 +86,23 @@ def watch(frame: FrameType, workers: Any) -> Optional[WatchedPool]:
         pool.__class__ = mixed(WatchedPool, type(pool))
     pool.trim_telemetry_workers = workers
     return pool  # type: ignore[no-any-return]  # a WatchedPool from here on
+
+
+def exit_code(process: Any) -> Optional[int]:
+    """Return what a process of a pool ended with; None while it lives.
+
+    Where two threads ask at once (the pool's own does, all the time), the operating system tells one of them, once: for
+    the other one the code is None until the first has noted it.
+    """
+    from multiprocessing.connection import wait
+
+    code: Optional[int] = process.exitcode
+    for _ in range(_INSTANTS):
+        if code is not None or not wait([process.sentinel], 0):
+            break
+        time.sleep(_INSTANT)
+        code = process.exitcode
+    return code
 
 
 def _end(processes: Iterable[Any]) -> None:
