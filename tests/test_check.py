@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from tools._check import interpreters, queue, report
-from tools._check.cells import Cell, Workshop, all_tests, door_tests, extras, intrusive_cells, paired_cells
+from tools._check.cells import (
+    Cell,
+    Workshop,
+    all_tests,
+    conformance_tests,
+    door_tests,
+    extras,
+    intrusive_cells,
+    paired_cells,
+)
 from tools._check.commands import Failed, Log, environment
 from tools._check.environments import digest, refused
 from tools._check.interpreters import Interpreter
@@ -141,47 +150,52 @@ def test_without_django_pytest_stands_alone_and_without_pytest_there_is_nothing_
     assert pairs([], DJANGO) == []
 
 
-@pytest.mark.parametrize(
-    "minor, works, expected",
-    [
-        (
-            8,
-            [PYTEST[0], PYTEST[2], PYTEST[3], *DJANGO[:2]],
-            [
-                "pytest 6.0.2 django 3.2 (pytest and django tests)",
-                "pytest 7.4.4 django 3.2 (pytest tests)",
-                "pytest 8.3 django 4.2",
-            ],
-        ),
-        (
-            12,
-            [*PYTEST[1:], *DJANGO],
-            [
-                "pytest 6.2.5 django 3.2 (pytest and django tests)",
-                "pytest 7.4.4 django 4.2 (pytest and django tests)",
-                "pytest 8.3 django 5.2 (pytest and django tests)",
-                "pytest 9 django 6",
-            ],
-        ),
-        (
-            14,
-            [PYTEST[4], *DJANGO[1:]],
-            ["pytest 9 django 4.2 (django tests)", "pytest 9 django 5.2 (django tests)", "pytest 9 django 6"],
-        ),
-        (15, [PYTEST[4]], ["pytest 9"]),
-        (16, DJANGO, []),
-    ],
-)
-def test_only_the_newest_pair_runs_all_tests_and_each_release_has_a_cell(tmp_path, minor, works, expected):
-    support = Support(at("/bin/python", 3, minor, 0), works, {})
-    names_of_cells = [cell.name for cell in paired_cells(Workshop(tmp_path), support)]
-    assert names_of_cells == [f"3.{minor}.0 {name}" for name in expected]
+SUPPORTS = [
+    (8, [PYTEST[0], PYTEST[2], PYTEST[3], *DJANGO[:2]]),
+    (10, [*PYTEST[1:], *DJANGO[:3]]),
+    (13, [*PYTEST[1:], *DJANGO[1:]]),
+    (14, [PYTEST[4], *DJANGO[1:]]),
+    (15, [PYTEST[4]]),
+    (16, DJANGO),
+]
+CELLS = [
+    "3.8.0 pytest 6.0.2 django 3.2 (pytest and django tests)",
+    "3.8.0 pytest 7.4.4 django 3.2 (pytest tests)",
+    "3.8.0 pytest 8.3 django 4.2",
+    "3.10.0 pytest 6.2.5 django 3.2 (pytest tests, django conformance)",
+    "3.10.0 pytest 7.4.4 django 3.2 (pytest conformance)",
+    "3.10.0 pytest 8.3 django 4.2 (pytest and django conformance)",
+    "3.10.0 pytest 9 django 5.2",
+    "3.13.0 pytest 6.2.5 django 4.2 (pytest and django conformance)",
+    "3.13.0 pytest 7.4.4 django 4.2 (pytest conformance)",
+    "3.13.0 pytest 8.3 django 5.2 (pytest and django conformance)",
+    "3.13.0 pytest 9 django 6",
+    "3.14.0 pytest 9 django 4.2 (django conformance)",
+    "3.14.0 pytest 9 django 5.2 (django conformance)",
+    "3.14.0 pytest 9 django 6",
+    "3.15.0 pytest 9",
+]
 
 
-def test_each_pytest_meets_other_plugins_with_the_newest_pair_or_on_the_oldest_python():
+def test_newest_pair_runs_all_tests_and_each_release_its_doors_once_and_else_its_conformance(tmp_path):
+    supports = [Support(at("/bin/python", 3, minor, 0), works, {}) for minor, works in SUPPORTS]
+    assert [cell.name for cell in paired_cells(Workshop(tmp_path), supports)] == CELLS
+
+
+def test_conformance_suites_are_there():
+    found = conformance_tests(ROOT / "tests", ["pytest", "django"])
+    assert [Path(file).name for file in found if Path(file).is_file()] == ["test_pytest.py", "test_django.py"]
+
+
+def test_oldest_and_newest_pytest_meet_other_plugins():
     newest = "suite,plugins,drivers"
-    assert [extras(at("/bin/python", 3, 8, 18), is_newest) for is_newest in (False, True)] == ["suite,plugins", newest]
-    assert [extras(at("/bin/python", 3, 9, 18), is_newest) for is_newest in (False, True)] == ["suite", newest]
+    oldest, later = at("/bin/python", 3, 8, 18), at("/bin/python", 3, 9, 18)
+    assert [extras(oldest, *which) for which in ((False, True), (False,), (True,))] == [
+        "suite,plugins",
+        "suite",
+        newest,
+    ]
+    assert [extras(later, *which) for which in ((False, True), (False,), (True,))] == ["suite", "suite", newest]
 
 
 def test_intrusive_plugins_are_tried_with_the_oldest_of_all_and_the_newest_of_all(tmp_path):
@@ -206,12 +220,14 @@ def test_the_tests_of_a_door_are_known_by_their_names(tmp_path):
         path.touch()
     assert door_tests(tmp_path, ["pytest", "django"]) == [str(tmp_path / name) for name in kept]
     assert door_tests(tmp_path, ["pytest"]) == [str(tmp_path / name) for name in kept[1:]]
+    assert door_tests(tmp_path, []) == []
 
 
-@pytest.mark.parametrize("minor, arguments", [(8, []), (12, ["--ignore=tests/test_drivers_django.py"]), (13, [])])
-def test_slowest_tests_are_left_to_some_pythons(minor, arguments):
-    assert all_tests(at("/bin/python", 3, minor, 0)) == arguments
-    assert (ROOT / "tests" / "test_drivers_django.py").is_file()
+@pytest.mark.parametrize("minor, all_of_them", [(8, True), (12, False), (13, True)])
+def test_slowest_tests_are_left_to_some_pythons(minor, all_of_them):
+    left = [argument.partition("=") for argument in all_tests(at("/bin/python", 3, minor, 0))]
+    assert (left == []) is all_of_them
+    assert all(option == "--ignore" and (ROOT / path).exists() for option, _, path in left)
 
 
 def test_each_door_of_a_framework_has_tests_that_are_known_by_their_names():

@@ -4,7 +4,8 @@ python tools/check.py             with this interpreter, in an environment that 
 python tools/check.py --matrix    with every interpreter at hand, each with the pytest and Django that work on it,
                                   and once with no third-party package at all
 
-Two cells run at a time. Environments and full logs are kept in .venv-check: remove that folder to begin anew.
+As many cells run at a time as there are processors, and one more. Environments and full logs are kept in .venv-check:
+remove that folder to begin anew.
 Ends with 0 when nothing failed, 1 when something did, 2 for wrong usage.
 """
 
@@ -77,7 +78,7 @@ def _matrix(workshop: Workshop) -> Tuple[List[Cell], List[Result]]:
     if not found:
         raise Failed("no CPython from 3.8 on with the modules venv and ensurepip was found")
     probed, results = supports(workshop, found, _say)
-    cells = [cell for support in probed for cell in paired_cells(workshop, support)]
+    cells = paired_cells(workshop, probed)
     cells += intrusive_cells(workshop, probed)
     cells += [bare_cell(workshop, one) for one in found]
     cells += [*development_cells(workshop, found[-1], with_tests=False), *_mypy_38(workshop, found)]

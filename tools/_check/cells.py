@@ -8,13 +8,13 @@ import shutil
 import tempfile
 from pathlib import Path
 from threading import Lock
-from typing import Callable, List, NamedTuple, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence, Set
 
 from .commands import ROOT, Failed, Log
 from .environments import Environment
 from .interpreters import FIRST, Interpreter
 from .probe import Support
-from .releases import Pair, pairs
+from .releases import Pair, Release, pairs
 
 _PROJECT = ROOT / "pyproject.toml"
 _SOURCES = ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "trim_telemetry")
@@ -23,8 +23,22 @@ _TESTS_TIMEOUT = 1500.0
 _LAST_MYPY_OF_38 = ("mypy==1.14.1", "pytest==8.3.*", "django==4.2.*")
 _FIRST_OF_NEWEST_MYPY = (3, 10)
 _DATABASES = "tests/test_drivers_django.py"
-_DATABASES_ON = ((3, 8), (3, 11), (3, 13), (3, 14))
-_AMONG_PLUGINS = ("tests/test_pytest_xdist_plugins.py", _DATABASES)  # which load what they mean
+_PLUGINS = "tests/test_pytest_xdist_plugins.py"
+_SLOW = (  # whole runs by the dozen, half of them killed: what they hold hardly depends on the version of Python
+    "tests/test_collect.py",
+    "tests/test_django_faults.py",
+    "tests/test_django_parallel.py",
+    _DATABASES,
+    "tests/test_faults.py",
+    "tests/test_json_schema.py",
+    "tests/test_parity.py",
+    "tests/test_pytest_faults.py",
+    "tests/test_pytest_xdist.py",
+    _PLUGINS,
+    "tests/property",
+)
+_SLOW_ON = ((3, 8), (3, 11), (3, 13), (3, 14))
+_AMONG_PLUGINS = (_PLUGINS, _DATABASES)  # which load what they mean
 _DRIVERS = "test_drivers_"  # tests of them are slow, and need what only the cells that run all tests install
 _COUNTED = re.compile(r"\d+ passed.*")
 
@@ -139,21 +153,31 @@ def bare_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
     return Cell(f"{interpreter} bare", work)
 
 
-def paired_cells(workshop: Workshop, support: Support) -> List[Cell]:
+def paired_cells(workshop: Workshop, supports: Sequence[Support]) -> List[Cell]:
     """Return a cell for each pair of a pytest and a Django that an interpreter supports.
 
-    The newest pair runs all tests; the others run the tests of the doors whose release has no other cell. Nothing else
-    depends on these releases, and all of it in every cell would take an hour and a half. Other plugins of pytest, of
-    the time of that pytest, are there with the newest pair, and with each on the oldest Python.
+    An interpreter's newest pair runs all tests. Of the others, a release runs the tests of its doors on the oldest
+    Python that it works with, and the conformance suite on each later one. Nothing else depends on these releases, and
+    all of it in every cell would take an hour and a half. Other plugins of pytest are there with the newest pair, and
+    those of the time of the oldest pytest with that one on the oldest Python.
     """
-    found = pairs(support.of("pytest"), support.of("django"))
-    cells, tried = [], set(found[-1] if found else ())
-    for pair in found[:-1]:
-        projects = [release.project for release in pair if release and release not in tried]
-        cells.append(_paired_cell(workshop, support.interpreter, pair, projects, extras(support.interpreter, False)))
-        tried.update(pair)
-    newest = extras(support.interpreter, True)
-    return [*cells, *(_paired_cell(workshop, support.interpreter, pair, [], newest) for pair in found[-1:])]
+    cells: List[Cell] = []
+    known: Set[Optional[Release]] = set()
+    for interpreter, found in ((support.interpreter, _pairs_of(support)) for support in supports):
+        tried = set(found[-1] if found else ())
+        for pair in found[:-1]:
+            projects = [release.project for release in pair if release and release not in tried | known]
+            conforming = [release.project for release in pair if release and release in known - tried]
+            installed = extras(interpreter, False, pair is found[0])
+            cells.append(_paired_cell(workshop, interpreter, pair, projects, conforming, installed))
+            tried.update(pair)
+        cells += [_newest_cell(workshop, interpreter, pair) for pair in found[-1:]]
+        known.update(tried)
+    return cells
+
+
+def _pairs_of(support: Support) -> List[Pair]:
+    return pairs(support.of("pytest"), support.of("django"))
 
 
 def intrusive_cells(workshop: Workshop, supports: Sequence[Support]) -> List[Cell]:
@@ -161,14 +185,13 @@ def intrusive_cells(workshop: Workshop, supports: Sequence[Support]) -> List[Cel
 
     There only the tests are run that mean such plugins.
     """
-    found = [(support.interpreter, pairs(support.of("pytest"), support.of("django"))) for support in supports]
-    found = [(interpreter, pairs_of_it) for interpreter, pairs_of_it in found if pairs_of_it]
+    found = [(support.interpreter, _pairs_of(support)) for support in supports if _pairs_of(support)]
     ends = [(found[0][0], found[0][1][0]), (found[-1][0], found[-1][1][-1])] if found else []
     return [_intrusive_cell(workshop, interpreter, pair) for interpreter, pair in dict.fromkeys(ends)]
 
 
 def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) -> Cell:
-    name = f"{' '.join([str(interpreter), *(str(release) for release in pair if release)])} among plugins"
+    name = f"{_name(interpreter, pair)} among plugins"
 
     def work(log: Log) -> str:
         made = workshop.paired(name, interpreter, pair, "suite,plugins,drivers,intrusive", log)
@@ -177,37 +200,66 @@ def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) ->
     return Cell(name, work)
 
 
-def extras(interpreter: Interpreter, is_newest: bool) -> str:
+def extras(interpreter: Interpreter, is_newest: bool, is_oldest: bool = False) -> str:
     """Return what is installed with a pair. Those of database drivers are among all tests, which the newest runs."""
     if is_newest:
         return "suite,plugins,drivers"
-    return "suite,plugins" if interpreter.minor == FIRST else "suite"
+    return "suite,plugins" if is_oldest and interpreter.minor == FIRST else "suite"
 
 
 def _paired_cell(
-    workshop: Workshop, interpreter: Interpreter, pair: Pair, projects: Sequence[str], extras: str
+    workshop: Workshop,
+    interpreter: Interpreter,
+    pair: Pair,
+    projects: Sequence[str],
+    conforming: Sequence[str],
+    extras: str,
 ) -> Cell:
-    """Return the cell of a pair. projects: whose doors it tests; of none: it runs all tests."""
-    name = " ".join([str(interpreter), *(str(release) for release in pair if release)])
+    """Return the cell of a pair that is not the newest.
+
+    projects: whose doors' tests it runs; conforming: those of which it runs the conformance suite.
+    """
+    subjects = [words for words in ((*projects, "tests"), (*conforming, "conformance")) if len(words) > 1]
+    said = ", ".join(f"{' and '.join(words[:-1])} {words[-1]}" for words in subjects)
+    files = [*door_tests(ROOT / "tests", projects), *conformance_tests(ROOT / "tests", conforming)]
 
     def work(log: Log) -> str:
-        made = workshop.paired(name, interpreter, pair, extras, log)
-        return _test(made, log, *(door_tests(ROOT / "tests", projects) if projects else all_tests(interpreter)))
+        made = workshop.paired(_name(interpreter, pair), interpreter, pair, extras, log)
+        return _test(made, log, *files)
 
-    return Cell(f"{name} ({' and '.join(projects)} tests)" if projects else name, work)
+    return Cell(f"{_name(interpreter, pair)} ({said})", work)
+
+
+def _newest_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) -> Cell:
+    name = _name(interpreter, pair)
+
+    def work(log: Log) -> str:
+        made = workshop.paired(name, interpreter, pair, extras(interpreter, True), log)
+        return _test(made, log, *all_tests(interpreter))
+
+    return Cell(name, work)
+
+
+def _name(interpreter: Interpreter, pair: Pair) -> str:
+    return " ".join([str(interpreter), *(str(release) for release in pair if release)])
 
 
 def all_tests(interpreter: Interpreter) -> List[str]:
-    """Return the arguments that run all tests; Django's databases, which take minutes, on every second Python or so."""
-    return [] if interpreter.minor in _DATABASES_ON else [f"--ignore={_DATABASES}"]
+    """Return the arguments that run all tests; those that take minutes, on every second Python or so."""
+    return [] if interpreter.minor in _SLOW_ON else [f"--ignore={name}" for name in _SLOW]
 
 
 def door_tests(folder: Path, projects: Sequence[str]) -> List[str]:
-    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print."""
-    words = [*projects, "parity"]
+    """Return the test files that bear a project's name, and tools/parity.py's, which reads what they print; or none."""
+    words = [*projects, "parity"] if projects else []
     found = sorted(path for word in words for path in folder.rglob(f"test_*{word}*.py"))
     of_doors = [path for path in found if not path.name.startswith(_DRIVERS)]
     return [str(path) for path in of_doors if "probes" not in path.relative_to(folder).parts]
+
+
+def conformance_tests(folder: Path, projects: Sequence[str]) -> List[str]:
+    """Return the files of the conformance suites of these projects' doors."""
+    return [str(folder / "conformance" / f"test_{project}.py") for project in projects]
 
 
 def _mypy_targets(interpreter: Interpreter) -> List[List[str]]:

@@ -1,7 +1,8 @@
-"""Two cells at a time: runs them, times them, and says how each ended as it ends."""
+"""A few cells at a time: runs them, times them, and says how each ended as it ends."""
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Callable, List, Sequence, Tuple
@@ -13,7 +14,7 @@ from .probe import Support, probe
 from .releases import DJANGO, PYTEST, tried_on
 from .report import FAILED, PASSED, SKIPPED, Result
 
-_AT_A_TIME = 2
+_AT_A_TIME = (os.cpu_count() or 1) + 1  # many tests wait for what they have started
 Say = Callable[..., None]  # takes lines that belong together
 
 
