@@ -98,6 +98,22 @@ def test_what_no_test_owns_is_added_up(run: Any) -> None:
     assert found["collection"] == {"duration": 10.0, "slowest": [{"file": "slow.py", "duration": 9.0}]}
 
 
+def test_next_test_is_known_before_a_record_of_the_same_parcel_is_written(tmp_path: Path) -> None:
+    """SIGTERM may end the run behind that record, with the next test in flight."""
+    config = Config(str(tmp_path), "run-1", stdout=False)
+    session = Session(config, Framework("pytest", "9"))
+    worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
+    worker.begin(case, "test_one")
+    worker.finish()
+    worker.announce(case, "test_two")
+    known = []
+    takeover = Takeover(session, lambda made: known.append(takeover.case_of("test_two", "gw0")))
+    takeover.open(worker.take_parcel())
+    worker.close(0)
+    session.close(0)
+    assert [found and found.line for found in known] == [3]
+
+
 def test_one_record_above_the_tests_is_enough(run: Any, tmp_path: Path) -> None:
     session, worker = run
     takeover = Takeover(session, amend)

@@ -139,12 +139,12 @@ class Takeover:
         self._session.covered(parcel.get("covered", 0))
         if "collected" in parcel:
             self._take_collection(*parcel["collected"])
+        if "next" in parcel:  # before the records: SIGTERM may end the run behind any of them
+            self._announced[worker] = [*self._announced.get(worker, ()), Case(*parcel["next"])][-2:]
         self._taken.setdefault(worker, 0)
         for plain in parcel.get("records", ()):
-            self._taken[worker] += 1  # before: SIGTERM may end the run behind any record
+            self._taken[worker] += 1  # before, too
             self._adopt(Record.from_plain(plain))
-        if "next" in parcel:
-            self._announced[worker] = [*self._announced.get(worker, ()), Case(*parcel["next"])][-2:]
         if parcel["fresh"] and parcel["made"] == self._taken[worker]:
             self._even.add(worker)
         if parcel["over"]:
