@@ -1,6 +1,8 @@
 """The Django door for scripts: which runners it observes, what it takes out of the command line, how it ends."""
 
 import os
+import signal
+import sys
 import textwrap
 from pathlib import Path
 
@@ -46,6 +48,14 @@ def test_our_options_may_stand_before_and_behind_the_script_and_are_taken_out(tm
     assert done.code == 0
     assert done.results == [] and done.summary is None
     assert '"record_type": "run_summary"' in path.read_text().splitlines()[-1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_sigterm_before_a_runner_is_there_writes_the_summary_and_kills(tmp_path):
+    script = write(tmp_path / "script.py", "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nsignal.pause()\n")
+    done = through(script)
+    assert (done.code, done.stdout, done.stderr) == (-signal.SIGTERM, "", "")
+    assert (done.summary["exit_code"], done.summary["interrupted_by"]) == (128 + signal.SIGTERM, "SIGTERM")
 
 
 def test_private_variables_are_gone_when_the_script_starts(tmp_path):

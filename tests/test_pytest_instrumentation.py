@@ -101,16 +101,24 @@ def test_main_returns_the_exit_code(tmp_path: Path) -> None:
     assert "code: 1" in done.stdout and "still here" in done.stdout
 
 
-INTERRUPTS = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)\n"
+INTERRUPTS = "import os, signal, time\nos.kill(os.getpid(), signal.{})\ntime.sleep(30)\n"
 
 
-def test_ctrl_c_before_pytest_has_begun(tmp_path: Path) -> None:
-    write(tmp_path, test_it=PASSES, conftest=INTERRUPTS)
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_signal_before_pytest_has_begun(name: str, tmp_path: Path) -> None:
+    write(tmp_path, test_it=PASSES, conftest=INTERRUPTS.format(name))  # pytest captures stdout meanwhile
     done, without = observed("-q", cwd=tmp_path), plain("-q", cwd=tmp_path)
     assert done.summary is not None
     assert done.code == without.code
     assert done.summary["exit_code"] == (done.code if done.code >= 0 else 128 - done.code)
-    assert done.summary["exit_reason"] == "interrupted"
+    assert (done.summary["exit_reason"], done.summary["interrupted_by"]) == ("interrupted", name)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_sigterm_in_a_mode_that_runs_no_tests_writes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, test_it=INTERRUPTS.format("SIGTERM"))
+    done = observed("--collect-only", "-q", cwd=tmp_path)
+    assert (done.code, done.summary) == (-signal.SIGTERM, None)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no pipes that break")

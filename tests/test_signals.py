@@ -75,6 +75,20 @@ def test_test_in_flight_is_interrupted(run):
     assert found.results[0]["reason"] == "SIGTERM"
 
 
+def test_handler_of_the_session_takes_the_place_of_the_one_on_the_way_to_it(run):
+    assert_terminated(run("on_sigterm(signals.NotYet(print)); on_sigterm(session); terminate(); signal.pause()"))
+
+
+def test_before_there_is_a_session_the_door_itself_ends_the_run(run):
+    end = "lambda code: (session.interrupted('SIGTERM'), session.close(code, 'interrupted'))"
+    assert_terminated(run(f"on_sigterm(signals.NotYet({end})); terminate(); signal.pause()"))
+
+
+def test_error_on_the_way_to_a_summary_does_not_keep_the_process_alive(run):
+    found = run("on_sigterm(signals.NotYet(lambda code: 1 / 0)); terminate(); signal.pause()")
+    assert (found.code, summaries(found)) == (-signal.SIGTERM, [])
+
+
 def test_second_signal_makes_no_second_summary(run):
     code = """if True:
         on_sigterm(session)

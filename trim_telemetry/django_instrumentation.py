@@ -13,9 +13,10 @@ from types import ModuleType
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from . import config
-from .django_run import SYSTEM_EXIT, USAGE, Run, door, end_of
+from .django_run import INTERRUPTED, SYSTEM_EXIT, USAGE, Run, door, end_of
 from .errors import ConfigError
 from .script import run_script
+from .signals import NotYet, on_sigterm
 from .unittest_result import mixed
 
 _HELP = """\
@@ -79,12 +80,15 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
 
 def _observe_script(words: Sequence[str], settings: config.Config) -> None:
     door.hold(settings)
+    take_back = on_sigterm(NotYet(lambda code: _close_without_tests(settings, code, INTERRUPTED, "SIGTERM")))
     _Watcher({"django.test.runner": _observe_runners, "django.test.utils": _check_runners}).install()
     try:
         run_script(words)
     except BaseException as error:  # the script's end, whatever it is: said, and raised again
         _close(settings, error)
         raise
+    finally:
+        take_back()
     _close(settings, None)
 
 
@@ -100,13 +104,16 @@ def _close(settings: config.Config, error: Optional[BaseException]) -> None:
         _close_without_tests(settings, code, reason)
 
 
-def _close_without_tests(settings: config.Config, code: int, reason: Optional[str]) -> None:
+def _close_without_tests(settings: config.Config, code: int, reason: Optional[str], by: Optional[str] = None) -> None:
     if code == 0:
         reason = "no_tests"
     elif code == USAGE and reason == SYSTEM_EXIT:
         reason = "usage"
     try:
-        Run(settings).close(code, reason)
+        run = Run(settings)
+        if by is not None:
+            run.session.interrupted(by)
+        run.close(code, reason)
     except OSError as error:  # the file that was asked for
         sys.stderr.write(f"{error}\n")
 

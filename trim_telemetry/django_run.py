@@ -25,7 +25,7 @@ from .unittest_recorder import ResultRecorder
 USAGE = 2  # argparse's exit code, and Django's
 RUNNER = "runner"  # exit reasons: run_tests said so,
 SYSTEM_EXIT = "system_exit"  # sys.exit() was called,
-INTERRUPTED = "interrupted"  # Ctrl-C
+INTERRUPTED = "interrupted"  # Ctrl-C, or SIGTERM
 _INTERRUPTED_CODE = 130  # a shell's view of a death by SIGINT
 _REASON_LIMIT = 500
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 from . import config as settings
 from .errors import ConfigError
 from .exit_status import exit_status
+from .signals import NotYet, on_sigterm
+from .sinks.descriptor import Descriptor, own_copy
 
 if TYPE_CHECKING:
     from .pytest_recorder import PytestRecorder
@@ -25,6 +27,23 @@ class Door:
         self.__name__ = name  # what pytest registers it under
         self.configured = False  # pytest came far enough to ask our plugin
         self.recorder: Optional[PytestRecorder] = None
+        self.stdout: Optional[int] = None  # a copy: pytest captures what conftest files print, and SIGTERM comes in one
+        self._copy: Optional[Descriptor] = None
+        try:
+            self.stdout = own_copy(1)
+            self._copy = Descriptor(self.stdout)
+        except OSError:  # started with stdout closed
+            pass
+
+    def is_configured(self) -> None:
+        """pytest came far enough to ask our plugin."""
+        self.configured = True
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Give the copy of stdout back."""
+        if self._copy is not None:
+            self._copy.close()
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -57,7 +76,9 @@ def _run(options: Dict[str, str], arguments: List[str]) -> int:
     # One word each: of two words pytest would take the second for a path, and look for its configuration there.
     ours = [f"{settings.OPTION_PREFIX}{name.replace('_', '-')}={value}" for name, value in options.items()]
     door = Door(pytest_plugin.DOOR)
+    take_back = on_sigterm(NotYet(lambda code: _close(door, options, code, "SIGTERM")))
     code: Any = 1  # what Python makes of an exception that nobody catches
+    by = None
     try:
         made = pytest.main(["-p", pytest_plugin.__name__, "--trim", *ours, *arguments], plugins=[door])
         sys.stdout.flush()
@@ -66,22 +87,24 @@ def _run(options: Dict[str, str], arguments: List[str]) -> int:
         code = error.code
         raise
     except KeyboardInterrupt:
-        code = _SIGINT
+        code, by = _SIGINT, "SIGINT"
         raise
     finally:
-        _close(door, options, code)
+        take_back()
+        _close(door, options, code, by)
+        door.let_go()
     return made
 
 
-def _close(door: Door, options: Dict[str, str], code: Any) -> None:
-    """Write the summary; where pytest ended before it configured us, a bare one."""
+def _close(door: Door, options: Dict[str, str], code: Any, by: Optional[str]) -> None:
+    """Write the summary; where pytest ended before it configured us, a bare one. by: the signal that ended it."""
     if door.recorder is not None:
         door.recorder.close(code)
     elif code and not door.configured:
-        _close_unconfigured(options, code)
+        _close_unconfigured(door, options, code, by)
 
 
-def _close_unconfigured(options: Dict[str, str], code: Any) -> None:
+def _close_unconfigured(door: Door, options: Dict[str, str], code: Any, by: Optional[str]) -> None:
     import pytest
 
     from .session import Session, current
@@ -91,12 +114,14 @@ def _close_unconfigured(options: Dict[str, str], code: Any) -> None:
         return
     try:
         config = settings.load(options, os.environ, settings.find_root(os.getcwd()))
-        session = Session(config, Framework("pytest", str(pytest.__version__)), stream=sys.stdout)
+        session = Session(config, Framework("pytest", str(pytest.__version__)), door.stdout, sys.stdout)
     except (ConfigError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return
-    reasons = {_USAGE: "usage", _SIGINT: "interrupted"}
-    session.close(exit_status(code), reasons.get(code, "plugin"))
+    if by is not None:
+        session.interrupted(by)
+    reason = "interrupted" if by is not None else "usage" if code == _USAGE else "plugin"
+    session.close(exit_status(code), reason)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional, Union
 
 from .session import Session
 
@@ -16,7 +16,31 @@ def _nothing() -> None:
     """There is nothing to do."""
 
 
-def on_sigterm(session: Session, before: Callable[[], None] = _nothing) -> Callable[[], None]:
+class NotYet:
+    """Stands for the session of a run that a door is only on its way to; the session's own handler takes its place.
+
+    end: writes the summary of a run without tests. It may come in the middle of an import, and fail of that.
+    """
+
+    def __init__(self, end: Callable[[int], None]) -> None:
+        self._end = end
+
+    def when_idle(self, action: Callable[[], None]) -> None:
+        """See Session."""
+        action()
+
+    def interrupted(self, by: str) -> None:
+        """See Session. `end` knows it."""
+
+    def close(self, exit_code: int, exit_reason: Optional[str] = None) -> None:
+        """See Session."""
+        try:
+            self._end(exit_code)
+        except Exception:  # noqa: BLE001  # the process dies next, whatever it is
+            pass
+
+
+def on_sigterm(session: Union[Session, NotYet], before: Callable[[], None] = _nothing) -> Callable[[], None]:
     """Close the session when SIGTERM comes, where nobody has a handler of their own; return what takes that back.
 
     before: is called first; a recorder may say there what it has not told the session yet.
@@ -26,7 +50,8 @@ def on_sigterm(session: Session, before: Callable[[], None] = _nothing) -> Calla
         import signal
 
         handler = _Handler(session, before, signal)
-        if signal.getsignal(handler.number) is not signal.SIG_DFL:
+        known = signal.getsignal(handler.number)
+        if known is not signal.SIG_DFL and not _gives_way(known):
             return _nothing
         signal.signal(handler.number, handler.handle)
     except (ImportError, AttributeError, ValueError):  # a platform without it, or not the main thread
@@ -38,15 +63,20 @@ def on_sigterm(session: Session, before: Callable[[], None] = _nothing) -> Calla
     return handler.give_back
 
 
+def _gives_way(known: Any) -> bool:
+    handler = getattr(known, "__self__", None)
+    return isinstance(handler, _Handler) and isinstance(handler.session, NotYet)
+
+
 class _Handler:
     """Ends the process after the summary. Functions are kept from the start: tests replace them."""
 
-    def __init__(self, session: Session, before: Callable[[], None], signal: Any) -> None:
+    def __init__(self, session: Union[Session, NotYet], before: Callable[[], None], signal: Any) -> None:
         import _thread
 
         self.number = signal.SIGTERM
         self.handle = self._handle  # one object, to be known again
-        self._session, self._before = session, before
+        self.session, self._before = session, before
         self._asked = False
         self._patient = True
         self._owner = os.getpid()
@@ -88,7 +118,7 @@ class _Handler:
             self._asked = True
             if self._kill_thread is not None:
                 self._start_thread(self._watch, ())
-            self._session.when_idle(self._close_and_die)
+            self.session.when_idle(self._close_and_die)
 
     def _watch(self) -> None:
         """In a thread: nobody may read stdout any more, and then the summary can't be written, ever."""
@@ -98,9 +128,9 @@ class _Handler:
 
     def _close_and_die(self) -> None:
         if self._getpid() == self._owner:
-            self._session.interrupted("SIGTERM")
+            self.session.interrupted("SIGTERM")
             self._before()
-            self._session.close(_SHELL_BASE + int(self.number), "interrupted")
+            self.session.close(_SHELL_BASE + int(self.number), "interrupted")
         self._die()
 
     def _die(self) -> None:
