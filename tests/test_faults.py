@@ -109,6 +109,17 @@ def test_no_result_is_made_up_where_no_test_was_in_flight(place, door, suite):
     assert summary["not_run_tests"] == summary["collected_tests"]
 
 
+def test_what_is_above_the_tests_is_not_counted_for_one_of_them(suite):
+    (suite / "test_broken.py").write_text("import no_such_module", "utf-8")
+    found = collect("--", *UNITTEST, "test_broken", "test_suite", cwd=suite, env={"DEATH": kill("SIGKILL")})
+    assert found.verdicts() == {
+        "unittest.loader._FailedTest.test_broken": "error",
+        "test_a": "passed",
+        "test_b": "crashed",
+    }
+    assert (found.summary["collected_tests"], found.summary["not_run_tests"]) == (5, 2)
+
+
 @DOORS
 def test_out_of_memory(door, suite):
     """The interpreter may say MemoryError or die: either way every finished test is there, and nothing is green."""

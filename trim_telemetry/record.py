@@ -235,16 +235,18 @@ class Record:
         return made
 
     @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Record:
-        """Take a record back from a worker's spill, where it is as to_json() has written and decode() has read it."""
+    def from_content(cls, content: Mapping[str, Any], above: bool) -> Record:
+        """Take a record back from a worker's spill, where it is as to_json() has written and decode() has read it.
+
+        above: is it of no test? Those are not started.
+        """
         case = [content[key] for key in ("id", "name", "class", "module", "file", "line", "defined_at", "tags")]
-        is_above = not content["module"] and not content["class"]  # neither a test's nor a function's
         phases, subtests = content["phases"], content["subtests"]
         measures = [content["duration"], content["cpu_time"], *(phases[key] for key in ("setup", "call", "teardown"))]
         detail = {key: content[key] for key in Detail.__slots__ if key in content}
         detail.update(subtests_count=subtests["count"], subtests_failed=subtests["failed"])
         plain = {
-            "case": [*case, content["fixtures"], content["rerun"], is_above],
+            "case": [*case, content["fixtures"], content["rerun"], above],
             "verdict": [content["status"], content["outcome"]],
             "times": [content["start_time"], content["end_time"]],
             "measures": [*measures, content["shared_setup"], content["fixture_durations"]],

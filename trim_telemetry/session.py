@@ -163,7 +163,7 @@ class Session:
             self.failed("describe", error)
             case = Case(f"unknown test {self._seq + 1} ({type(test).__name__})", "unknown test")
         trial = self.trial = Trial(case, phase)
-        if self._channels.file_open:
+        if self._channels.file_open and not case.above:  # it is no test, and nothing of the user's runs in it
             self._channels.started(record.test_start(self._identity, case, self._timestamp(), self.worker))
         if self._logs is not None:
             self._logs.begin()

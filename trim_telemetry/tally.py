@@ -9,7 +9,6 @@ from . import outcome
 from .analysis.percentiles import RunningPercentiles
 from .analysis.query_stats import QueryTotals
 from .record import Record, Running
-from .sections import NO_QUERIES
 from .texts import clean
 
 _SLOWEST = 10
@@ -43,8 +42,7 @@ class Tally:
             self._flags[flag] = self._flags.get(flag, 0) + 1
         if made.flaky:
             self._flaky += 1
-        if made.queries is not NO_QUERIES:
-            self.queries.add(made.queries)
+        self.queries.add(made.queries)
         if not made.case.above:
             self._own_records += 1
         if duration is not None:

@@ -194,17 +194,19 @@ class Takeover:
 
         Raises OSError.
         """
-        results, in_flight = [], None
+        results: List[Tuple[Mapping[str, Any], bool]] = []
+        in_flight = None
         for line in filter(self._is_ours, _lines_of(path)):
             if line["record_type"] == "test_start":
                 in_flight = str(line["id"])
             elif line["record_type"] == "test_result":
-                results.append(line)
-                in_flight = None if line["id"] == in_flight else in_flight
+                is_its_own = line["id"] == in_flight
+                results.append((line, not is_its_own))
+                in_flight = None if is_its_own else in_flight
         taken = self._taken.get(worker, 0)
         self._taken[worker] = max(taken, len(results))
-        for line in results[taken:]:
-            self._adopt(Record.from_content(line))
+        for line, above in results[taken:]:
+            self._adopt(Record.from_content(line, above))
         return in_flight
 
     def remove_spills(self, file: str, workers: Sequence[str], all_over: bool = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import outcome
-from ..sections import NO_QUERIES, NO_STATEMENTS, VERBS, Section, no_statements
+from ..sections import NO_QUERIES, NO_STATEMENTS, VERBS, Section, no_statements, uncollected_queries
 from ..texts import clean
 from .sql import fingerprint, fold, is_transaction, mask_credentials, verb
 
@@ -185,7 +185,7 @@ class QueryTotals:
 
     def __init__(self) -> None:
         self._made: Optional[Dict[str, Any]] = None
-        self._uncollected: Mapping[str, Any] = NO_QUERIES.value
+        self._uncollected: Mapping[str, Any] = uncollected_queries("disabled", "no test was measured")
 
     def add(self, section: Section) -> None:
         """Count in what one record says, as far as it was collected."""
@@ -194,7 +194,7 @@ class QueryTotals:
         elif section.value["status"] == "collected":
             self._made = self._made or no_statements()
             self._add(self._made, section.value)
-        elif not section.name:
+        elif section is NO_QUERIES or not section.name:
             self._uncollected = section.value
 
     def _add(self, made: Dict[str, Any], value: Mapping[str, Any]) -> None:
