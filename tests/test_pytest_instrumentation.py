@@ -112,6 +112,7 @@ def test_signal_before_pytest_has_begun(name: str, tmp_path: Path) -> None:
     assert done.code == without.code
     assert done.summary["exit_code"] == (done.code if done.code >= 0 else 128 - done.code)
     assert (done.summary["exit_reason"], done.summary["interrupted_by"]) == ("interrupted", name)
+    assert "trim_telemetry" not in done.stderr  # our frames are no part of the traceback
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")

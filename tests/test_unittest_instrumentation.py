@@ -99,6 +99,7 @@ def test_a_folder_that_is_not_there_is_unittests_own_error(tmp_path):
     ours, plain = (run(*door, "discover", "-s", "no_such_folder", cwd=tmp_path) for door in (DOOR, PLAIN))
     assert ours.code == plain.code == 1
     assert ours.stderr.splitlines()[-1] == plain.stderr.splitlines()[-1]
+    assert "trim_telemetry" not in ours.stderr  # our frames are no part of the traceback
     assert (ours.summary["exit_code"], ours.summary["exit_reason"]) == (1, "internal_error")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from . import config as settings
 from .errors import ConfigError
 from .exit_status import exit_status
+from .script import others_frames, without_our_frames
 from .signals import NotYet, on_sigterm
 from .sinks.descriptor import Descriptor, own_copy
 
@@ -77,23 +78,28 @@ def _run(options: Dict[str, str], arguments: List[str]) -> int:
     ours = [f"{settings.OPTION_PREFIX}{name.replace('_', '-')}={value}" for name, value in options.items()]
     door = Door(pytest_plugin.DOOR)
     take_back = on_sigterm(NotYet(lambda code: _close(door, options, code, "SIGTERM")))
-    code: Any = 1  # what Python makes of an exception that nobody catches
+    code: Any = None
     by = None
     try:
         made = pytest.main(["-p", pytest_plugin.__name__, "--trim", *ours, *arguments], plugins=[door])
         sys.stdout.flush()
         code = made
-    except SystemExit as error:
-        code = error.code
-        raise
-    except KeyboardInterrupt:
-        code, by = _SIGINT, "SIGINT"
+    except BaseException as error:  # pytest's end, whatever it is: said, and raised again
+        code, by = _end_of(error)
+        sys.excepthook = without_our_frames(sys.excepthook, others_frames)
         raise
     finally:
         take_back()
         _close(door, options, code, by)
         door.let_go()
     return made
+
+
+def _end_of(error: BaseException) -> Tuple[Any, Optional[str]]:
+    """Return the code that the process ends with for an exception that nobody catches, and the signal it stands for."""
+    if isinstance(error, SystemExit):
+        return error.code, None
+    return (_SIGINT, "SIGINT") if isinstance(error, KeyboardInterrupt) else (1, None)
 
 
 def _close(door: Door, options: Dict[str, str], code: Any, by: Optional[str]) -> None:

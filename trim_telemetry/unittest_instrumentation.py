@@ -13,6 +13,7 @@ from .collectors.source import Sources
 from .config import Config
 from .errors import ConfigError
 from .exit_status import exit_status
+from .script import others_frames, without_our_frames
 from .session import Session
 from .signals import on_sigterm
 from .surroundings import Framework
@@ -131,11 +132,9 @@ def _run(door: _Door, argv: List[str]) -> None:
     except SystemExit as error:
         door.exits(exit_status(error.code))
         raise
-    except KeyboardInterrupt:
-        door.interrupted()
-        raise
-    except BaseException:  # unittest's end, whatever it is: said, and raised again
-        door.fails()
+    except BaseException as error:  # unittest's end, whatever it is: said, and raised again
+        (door.interrupted if isinstance(error, KeyboardInterrupt) else door.fails)()
+        sys.excepthook = without_our_frames(sys.excepthook, others_frames)
         raise
 
 
