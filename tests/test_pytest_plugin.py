@@ -182,6 +182,17 @@ def test_own_door_writes_a_summary_even_where_pytest_never_starts(ending: str, t
     assert through("plugin", *arguments, cwd=tmp_path, installed=tmp_path).code == without.code
 
 
+@pytest.mark.parametrize("arguments, code", [((), 2), (("-x",), 1)])
+def test_run_without_a_test_is_not_complete_where_a_file_could_not_be_collected(
+    arguments: Tuple[str, ...], code: int, tmp_path: Path
+) -> None:
+    done = observed(
+        "-q", *arguments, cwd=write(tmp_path, test_it="import no_such_module", test_other=PASSES * bool(arguments))
+    )
+    assert done.summary is not None
+    assert (done.code, done.summary["complete"]) == (code, False)
+
+
 def test_too_many_warnings_are_named(tmp_path: Path) -> None:
     if VERSION < (9, 1):
         pytest.skip("pytest has no --max-warnings")

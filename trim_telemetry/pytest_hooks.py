@@ -66,7 +66,7 @@ class Hooks:
         self._recorder.collect_report(report)
 
     def pytest_collection_finish(self, session: Any) -> None:
-        self._recorder.collected(len(session.items))
+        self._recorder.collected(len(session.items), bool(session.shouldfail))
 
     @wrapper
     def pytest_runtest_protocol(self, item: Any) -> Wrapping:

@@ -129,8 +129,10 @@ class PytestRecorder:
             self.session.above(case, [Event(outcome.SKIPPED, None, reason)])
 
     @guarded
-    def collected(self, count: int) -> None:
-        """pytest knows its items."""
+    def collected(self, count: int, gave_up: bool) -> None:
+        """pytest knows its items. gave_up: those that it had found when the first file could not be collected (-x)."""
+        if gave_up:
+            self.session.cut_short()
         self.session.collected(count, self._collection.slowest(), self._collection.duration())
 
     # -- a test ---
@@ -300,6 +302,7 @@ class PytestRecorder:
         """Ctrl-C, pytest.exit, or one of pytest's own reasons to stop early."""
         if excinfo.typename == "Interrupted" and self._collection.errors and self.session.trial is None:
             self._stopped = "collection_errors"
+            self.session.cut_short()
             return
         self._stopped = "interrupted"
         told = f"{excinfo.typename}: {safe_str(excinfo.value)}"[:_NAME_LIMIT]

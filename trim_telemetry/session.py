@@ -115,6 +115,7 @@ class Session:
         self._tally = Tally()
         self._collection: Optional[Dict[str, Any]] = None
         self._interrupted_by: Optional[str] = None
+        self._cut_short = False
         for notice in config.notices:
             slug, _, message = notice.partition(": ")
             self.warn(TelemetryWarning(slug, message))
@@ -224,6 +225,10 @@ class Session:
     def interrupted(self, by: str) -> None:
         """The run was told to stop: "SIGINT", "SIGTERM", or what the runner says."""
         self._interrupted_by = self._interrupted_by or by
+
+    def cut_short(self) -> None:
+        """The runner gave up before it knew all its tests: those that it knows are not all there are."""
+        self._cut_short = True
 
     @guarded
     def annotate(self, key: str, value: object) -> None:
@@ -343,7 +348,7 @@ class Session:
             exit_code,
             self._said(reason),
             self._said(self._interrupted_by),
-            tally.not_run() == 0 and self._interrupted_by is None,
+            tally.not_run() == 0 and self._interrupted_by is None and not self._cut_short,
             self.clock.timestamp(self.started),
             self.clock.timestamp(now),
             (now - self.started) / 1e6,
