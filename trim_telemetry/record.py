@@ -18,7 +18,7 @@ RESULT_MARKER = "TEST_RESULT:"
 SUMMARY_MARKER = "TEST_SUMMARY:"
 LINE_LIMIT = 64_000  # bytes of a line on stdout, marker and line end included: many readers buffer 64 KiB
 
-_ENDLESS = float("inf")
+_LEAST, _MOST = float("-inf"), float("inf")
 _BOOLEANS = {True: "true", False: "false", None: "null"}
 
 _RUNNING = (  # percentiles fall on hundredths between two durations of six digits
@@ -92,13 +92,13 @@ class Detail:
 class _DetailTexts:
     """A Detail as JSON: one text for each stretch of the line that it fills."""
 
-    __slots__ = ("logs_and_metadata", "reason", "rest", "truncated")
+    __slots__ = ("logs_to_run", "reason", "rest", "truncated")
 
-    def __init__(self, detail: Detail, framework: str, flaky: bool) -> None:
+    def __init__(self, detail: Detail, framework: str, run: str, flaky: bool) -> None:
         metadata = {"framework": framework, **detail.metadata}
         failure = "null" if detail.failure is None else dumps(detail.failure)
         subtests = {"count": detail.subtests_count, "failed": list(detail.subtests_failed)}
-        self.logs_and_metadata = f'"logs": {_list(detail.logs)}, "metadata": {dumps(metadata)}'
+        self.logs_to_run = f'"logs": {_list(detail.logs)}, "metadata": {dumps(metadata)}, {run}'
         self.reason = _string(detail.reason)
         self.rest = (
             f'"failure": {failure}, "attempts": {detail.attempts}, "flaky": {_BOOLEANS[flaky]}, '
@@ -116,11 +116,11 @@ class RunIdentity:
         self.run_id = run_id
         self.text = f'"schema_version": {_quote(SCHEMA_VERSION)}, "run_id": {_quote(run_id)}'
         self._framework = framework
-        self._plain = _DetailTexts(Detail(), framework, False)
+        self._plain = _DetailTexts(Detail(), framework, self.text, False)
 
     def texts(self, detail: Optional[Detail], flaky: bool) -> _DetailTexts:
         """Return a record's details as JSON texts; those of a plain test were made with the run."""
-        return self._plain if detail is None else _DetailTexts(detail, self._framework, flaky)
+        return self._plain if detail is None else _DetailTexts(detail, self._framework, self.text, flaky)
 
 
 class Running(NamedTuple):
@@ -279,7 +279,7 @@ class Record:
             f'"database_queries": {self.queries.text}, "http_calls": {self.network.text}, '
             f'"performance": {{{judgement.text}, "current_duration": {duration}, '
             f'{_UNKNOWN if running.tests is None else _RUNNING % running}, "flags": {judgement.flags_text}}}, '
-            f'"coverage": {self.coverage.text}, {texts.logs_and_metadata}, {run.text}, '
+            f'"coverage": {self.coverage.text}, {texts.logs_to_run}, '
             f'"test_key": "{stable_hash(case.id)}", "seq": {"null" if seq is None else seq}, '
             f'"outcome": "{self.outcome}", "reason": {texts.reason}, '
             f'"rerun": {"[" + quoted_id + "]" if by_id else "null" if case.rerun is None else _strings(case.rerun)}, '
@@ -303,7 +303,7 @@ def _number(value: Optional[float]) -> str:
 
     Some come from a runner, whose clock a test may have replaced: what is no finite number is unknown.
     """
-    return "null" if value is None or not -_ENDLESS < value < _ENDLESS else "%.6f" % value
+    return "null" if value is None or not _LEAST < value < _MOST else "%.6f" % value
 
 
 def _string(value: Optional[str]) -> str:

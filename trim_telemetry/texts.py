@@ -15,6 +15,7 @@ except ImportError:  # another Python than CPython
 # warnings._is_internal_frame): so a warning is about the line that it would be about without us.
 STAND_INS = "<trim_telemetry, as importlib._bootstrap>"
 
+_EMPTY = blake2b(digest_size=8)
 _ID_LIMIT = 1_000
 _LIST_ITEM_LIMIT = 300
 
@@ -45,7 +46,9 @@ def bounded_id(text: str) -> str:
 
 def stable_hash(text: str) -> str:
     """Return 16 hex digits that are the same in every run and on every machine."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    state = _EMPTY.copy()  # costs a third less than a new one, whose arguments are to be read
+    state.update(text.encode("utf-8", "replace"))
+    return str(state.hexdigest())
 
 
 def cut(
