@@ -29,7 +29,13 @@ class Channels:
         self._identity = {"schema_version": record.SCHEMA_VERSION, "run_id": config.run_id}
         self._path = config.file
         self._stdout = self._open_stdout(stdout, stream) if config.stdout and stdout is not None else None
-        self._file = self._open_file(config.file, config.fsync) if config.file else None
+        self._keep(self._open_file(config.file, config.fsync) if config.file else None, self._stdout)
+
+    def _keep(self, file: Optional[NdjsonFile], stdout: Optional[StdoutLines]) -> None:
+        """Write to these from now on. The two answers are asked for with every test, so they are made once."""
+        self._file, self._stdout = file, stdout
+        self.file_open = file is not None  # is there a file, for the records that only a file gets?
+        self.any_open = file is not None or stdout is not None  # does anybody get the results?
 
     def _open_stdout(self, descriptor: int, stream: Optional[Any]) -> Optional[StdoutLines]:
         try:
@@ -47,16 +53,6 @@ class Channels:
             self._warn(TelemetryWarning("file-lost", f"{path} could not be made: {error}"))
             return None
 
-    @property
-    def any_open(self) -> bool:
-        """Does anybody get the results?"""
-        return self._file is not None or self._stdout is not None
-
-    @property
-    def file_open(self) -> bool:
-        """Is there a file, for the records that only a file gets?"""
-        return self._file is not None
-
     def started(self, line: str) -> None:
         """Write an encoded test_start."""
         self._to_file(line)
@@ -65,8 +61,7 @@ class Channels:
         """Write an encoded test_result."""
         if self._file is not None:
             self._to_file(record.with_type("test_result", line))
-        if self._stdout is not None:
-            self._to_stdout(record.RESULT_MARKER, line)
+        self._to_stdout(record.RESULT_MARKER, line)
 
     def summary(self, content: Mapping[str, Any]) -> None:
         """Write the run_summary."""
@@ -87,7 +82,7 @@ class Channels:
             try:
                 self._file.write(line)
             except OSError as error:
-                self._file = None
+                self._keep(None, self._stdout)
                 self._warn(TelemetryWarning("file-lost", f"{self._path} ends before the run did: {error}"))
 
     def _to_stdout(self, marker: str, line: str) -> None:
@@ -95,7 +90,7 @@ class Channels:
             try:
                 self._stdout.write(marker, line)
             except OSError as error:
-                self._stdout = None
+                self._keep(self._file, None)
                 self._warn(TelemetryWarning("stdout-lost", f"stdout could not be written to any more: {error}"))
 
     def close(self) -> None:
@@ -103,4 +98,4 @@ class Channels:
         for sink in (self._file, self._stdout):
             if sink is not None:
                 sink.close()
-        self._file = self._stdout = None
+        self._keep(None, None)

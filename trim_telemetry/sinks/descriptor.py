@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 try:  # before the first test: one may break importing
     import select as _select
@@ -37,7 +37,7 @@ class Descriptor:
         self._number: Optional[int] = number
         self._owner = os.getpid()
         self._write: Any = os.write
-        self._getpid: Any = os.getpid
+        self._getpid: Callable[[], int] = os.getpid
         self._close: Any = os.close
         self._fsync: Any = os.fsync if fsync else None
         if hasattr(os, "register_at_fork"):
@@ -46,7 +46,7 @@ class Descriptor:
     @property
     def is_mine(self) -> bool:
         """Is this the process that made it?"""
-        return bool(self._getpid() == self._owner)
+        return self._getpid() == self._owner
 
     def write(self, data: bytes) -> None:
         """Write all of data, in one system call where the system takes it whole. Raises OSError."""
@@ -58,12 +58,15 @@ class Descriptor:
         number = self._number
         if number is None:
             return
-        written = 0
-        while written < len(data):
+        while data:
             try:
-                written += self._write(number, data[written:])  # the whole of it is not copied
+                written = self._write(number, data)
             except OSError as error:
                 _wait_or_raise(number, error)
+                continue
+            if written == len(data):  # as nearly always
+                break
+            data = data[written:]
         if self._fsync is not None:
             self._fsync(number)
 

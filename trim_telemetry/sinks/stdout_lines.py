@@ -30,18 +30,15 @@ class StdoutLines:
         if len(line) > limit:
             line = shorten(line, limit)
         if self._flush is not None:
-            self._flush_stream()
+            try:
+                self._flush()
+            except BlockingIOError:  # somebody set O_NONBLOCK, and its reader is slow: the rest stays in its buffer
+                pass
+            except RuntimeError:  # "reentrant call": a signal handler writes this, in the middle of a print
+                pass
+            except (ValueError, OSError):  # closed by a test, or its reader is gone: the user's own output, not ours
+                self._flush = None
         descriptor.put(f"\n{marker}{line}\n".encode("ascii"))
-
-    def _flush_stream(self) -> None:
-        try:
-            self._flush()  # type: ignore[misc]  # write() has checked that it is not None
-        except BlockingIOError:  # somebody set O_NONBLOCK on it, and its reader is slow: the rest stays in its buffer
-            pass
-        except RuntimeError:  # "reentrant call": a signal handler writes this, in the middle of a print
-            pass
-        except (ValueError, OSError):  # closed by a test, or its reader is gone: the user's own output, not ours
-            self._flush = None
 
     def close(self) -> None:
         """Give the descriptor back."""
