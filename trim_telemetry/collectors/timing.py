@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Tuple
-
 _SECOND = 1_000_000_000  # ns
+_SECONDS = 2 * _SECOND
+_NEVER = 1 << 80  # ns; farther ahead than any reading of a clock
 
 
 class Clock:
@@ -22,15 +22,16 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = time.time_ns() - time.perf_counter_ns()
-        self._second: Tuple[int, str] = (0, "")  # when the last one began, by `now`, and its text
+        self._base = _NEVER  # a second before the one of the last timestamp began, by `now`
+        self._text = ""  # of that second
 
     def timestamp(self, now: int) -> str:
         """Return RFC 3339 in UTC with six digits and `+00:00` for a reading of `now`."""
-        began, text = self._second
-        nanoseconds = now - began
-        if not text or not 0 <= nanoseconds < _SECOND:
+        nanoseconds = now - self._base
+        if not _SECOND <= nanoseconds < _SECONDS:
             seconds, nanoseconds = divmod(now + self._offset, _SECOND)
-            text = "%04d-%02d-%02dT%02d:%02d:%02d" % self._gmtime(seconds)[:6]
-            self._second = (now - nanoseconds, text)
-        # A seventh digit in front keeps the zeros: a third of the time that a format with a width takes.
-        return f"{text}.{str(1_000_000 + nanoseconds // 1000)[1:]}+00:00"
+            nanoseconds += _SECOND
+            self._base = now - nanoseconds
+            self._text = "%04d-%02d-%02dT%02d:%02d:%02d" % self._gmtime(seconds)[:6]
+        # The second more is a digit in front of nine that keeps their zeros: a format with a width takes thrice the time.
+        return f"{self._text}.{str(nanoseconds)[1:7]}+00:00"
