@@ -40,7 +40,8 @@ def clean(text: str) -> str:
 
 def bounded_id(text: str) -> str:
     """Return a clean id; one of over 1,000 characters is cut, with a hash of the whole, so that it stays unique."""
-    text = clean(text) or "unknown"
+    if not text.isprintable() or not text:
+        text = clean(text) or "unknown"
     return text if len(text) <= _ID_LIMIT else f"{text[: _ID_LIMIT - 17]}~{stable_hash(text)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unittest
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from .collectors.source import Sources, safe_str
 from .record import Case
@@ -16,25 +16,28 @@ _LOADER_STAND_INS = ("unittest.loader", "_FailedTest", "ModuleSkipped")
 _Rerun = Callable[[str], Optional[Sequence[str]]]
 
 
-class _ClassFacts(NamedTuple):
+class _ClassFacts:
     """What is the same for all tests of a class.
 
     stands_in: it is no test but has a record above the tests; wraps: it makes tests of functions or of doctests;
     has_own_id: its id() is not unittest's, which is the class and the method.
     """
 
-    kind: type
-    dotted: str
-    stands_in: bool
-    wraps: bool
-    has_own_id: bool
-    name: str
-    module: str
-    path: str
-    file: str
-    tags: Sequence[str]
-    fixtures: Sequence[str]
-    importable: bool
+    def __init__(self, kind: type, sources: Sources) -> None:
+        module = str(kind.__module__)
+        path = str(getattr(sys.modules.get(module), "__file__", None) or "")
+        self.kind = kind
+        self.dotted = f"{module}.{kind.__qualname__}"
+        self.stands_in = _is_stand_in(kind)
+        self.wraps = _wraps(kind)
+        self.has_own_id = getattr(kind, "id", None) is not unittest.TestCase.id
+        self.name = clean(kind.__qualname__)[:_PATH_LIMIT]
+        self.module = clean(module)[:_PATH_LIMIT]
+        self.path = path
+        self.file = sources.relative(path) if path else ""
+        self.tags = _names(kind, "tags")
+        self.fixtures = _names(kind, "fixtures")
+        self.importable = _is_importable(kind)
 
 
 class CaseFactory:
@@ -52,7 +55,7 @@ class CaseFactory:
         """Return the identity of a test, or of whatever stands in for one in a result."""
         facts = self._class
         if facts is None or facts.kind is not type(test):
-            facts = self._class = self._describe_class(type(test))
+            facts = self._class = _ClassFacts(type(test), self._sources)
         if facts.stands_in:
             test_id = bounded_id(safe_str(test.id()))
             return Case(test_id, test_id[:_NAME_LIMIT], above=True)
@@ -89,24 +92,6 @@ class CaseFactory:
         file = self._sources.relative(path) if path else ""
         return Case(test_id, test_id[:_NAME_LIMIT], "", clean(str(module))[:_PATH_LIMIT], file, line)
 
-    def _describe_class(self, kind: type) -> _ClassFacts:
-        module = str(kind.__module__)
-        path = str(getattr(sys.modules.get(module), "__file__", None) or "")
-        return _ClassFacts(
-            kind,
-            f"{module}.{kind.__qualname__}",
-            _is_stand_in(kind),
-            issubclass(kind, unittest.FunctionTestCase) or any(base.__module__ == "doctest" for base in kind.__mro__),
-            getattr(kind, "id", None) is not unittest.TestCase.id,
-            clean(kind.__qualname__)[:_PATH_LIMIT],
-            clean(module)[:_PATH_LIMIT],
-            path,
-            self._sources.relative(path) if path else "",
-            _names(kind, "tags"),
-            _names(kind, "fixtures"),
-            _is_importable(kind),
-        )
-
     def _place(self, method: Any, filename: str) -> Tuple[Optional[int], Optional[str]]:
         """Return the line of the `def` where it is in the class's own file, else where it is defined."""
         definition = self._sources.definition(method)
@@ -134,6 +119,11 @@ def _names(holder: Any, attribute: str) -> List[str]:
 def _is_stand_in(kind: type) -> bool:
     """Does the loader run it in place of a module that can't be imported, or skips itself?"""
     return kind.__module__ == _LOADER_STAND_INS[0] and kind.__name__ in _LOADER_STAND_INS[1:]
+
+
+def _wraps(kind: type) -> bool:
+    """Does it make tests of functions or of doctests?"""
+    return issubclass(kind, unittest.FunctionTestCase) or any(base.__module__ == "doctest" for base in kind.__mro__)
 
 
 def _is_importable(kind: type) -> bool:

@@ -25,6 +25,7 @@ class RecordingResult(unittest.TestResult):
 
     recorder: Optional[ResultRecorder] = None
     _should_stop = False
+    _at_an_end = False  # within startTest or stopTest, which see to the streams as a suite does
     _stdout_buffer: Optional[Any]  # unittest's own, private: what -b has captured
     _stderr_buffer: Optional[Any]
 
@@ -49,14 +50,22 @@ class RecordingResult(unittest.TestResult):
         super().stop()
 
     def startTest(self, test: Any) -> None:
-        super().startTest(test)
+        self._at_an_end = True
+        try:
+            super().startTest(test)
+        finally:
+            self._at_an_end = False
         if self.recorder is not None:
             self.recorder.start(test)
 
     def stopTest(self, test: Any) -> None:
         if self.recorder is not None:
             self.recorder.stop(test, self._stdout_buffer, self._stderr_buffer)
-        super().stopTest(test)
+        self._at_an_end = True
+        try:
+            super().stopTest(test)
+        finally:
+            self._at_an_end = False
 
     def stopTestRun(self) -> None:
         if self.recorder is not None:
@@ -120,14 +129,14 @@ class RecordingResult(unittest.TestResult):
 
     def _setupStdout(self) -> None:
         super()._setupStdout()  # type: ignore[misc]  # private, and the only call that a suite makes before a fixture
-        if self.recorder is not None:
+        if self.recorder is not None and not self._at_an_end:
             caller = sys._getframe(2)  # past the suite's helper that calls what exists
-            if caller.f_code.co_name in FIXTURES:  # else startTest's own
+            if caller.f_code.co_name in FIXTURES:  # else a debugger's
                 self.recorder.fixture_begins(caller)
 
     def _restoreStdout(self) -> None:
-        # else stopTest's, a debugger's
-        if self.recorder is not None and sys._getframe(2).f_code.co_name in FIXTURES:
+        # else a debugger's
+        if self.recorder is not None and not self._at_an_end and sys._getframe(2).f_code.co_name in FIXTURES:
             self.recorder.fixture_ends()
         super()._restoreStdout()  # type: ignore[misc]  # as above
 

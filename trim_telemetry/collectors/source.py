@@ -16,6 +16,7 @@ _open = open  # kept from the start, like the path functions: tests replace them
 _NOT_THE_USERS = tuple(f"{sep}{folder}{sep}" for folder in ("site-packages", "dist-packages"))
 _STDLIB = dirname(realpath(_os_file)) + sep
 _DEF = re.compile(rb"\s*(?:async\s+)?def\s+([^\s(\[]+)")
+_PARTIAL_METHOD = "_method"  # what a partialmethod is called when it is looked up in a class
 _PATH_LIMIT = 500
 _SOURCE_LIMIT = 50_000_000  # bytes; nobody writes such a test file, but a generated one must not fill the memory
 
@@ -27,7 +28,8 @@ class Sources:
         self.root = join(realpath(root), "")
         self._plain_root = join(abspath(root), "")
         self._relative: Dict[str, str] = {}
-        self._lines: Tuple[str, List[bytes]] = ("", [])  # of the file read last: tests come file by file
+        self._file = ""  # the one read last, as tests come file by file;
+        self._lines: List[bytes] = []  # and its lines
 
     def relative(self, path: str) -> str:
         """Return path relative to the root, absolute outside it."""
@@ -47,9 +49,7 @@ class Sources:
     def definition(self, function: Any) -> Optional[Tuple[str, int]]:
         """Return the file (as Python names it) and the 1-based line of the `def` of a function behind its wrappers."""
         code = code_of(function)
-        if code is None:
-            return None
-        return code.co_filename, self._def_line(code)
+        return None if code is None else (code.co_filename, self._def_line(code))
 
     def _def_line(self, code: CodeType) -> int:
         """co_firstlineno is the first decorator's line: look for the `def` from there on.
@@ -57,10 +57,10 @@ class Sources:
         By its name, because a decorator may have code in a text. A name that is spelled another way: the first `def`.
         """
         first = code.co_firstlineno
-        if self._lines[0] != code.co_filename:
-            self._lines = (code.co_filename, _read_lines(code.co_filename))
-        lines = self._lines[1]
-        if first > len(lines) or not lines[first - 1].lstrip().startswith(b"@"):
+        if self._file != code.co_filename:
+            self._file, self._lines = code.co_filename, _read_lines(code.co_filename)
+        lines = self._lines
+        if first > len(lines) or lines[first - 1].lstrip()[:1] != b"@":
             return first
         name = code.co_name.encode("utf-8", "replace")
         any_def = 0
@@ -108,8 +108,11 @@ class Sources:
 
 def code_of(function: Any) -> Optional[CodeType]:
     """Return the code object behind methods, functools.partial and wrappers that name what they wrap; or None."""
-    if type(function) is FunctionType and not function.__dict__:  # by far the most: neither wrapped nor marked
-        return function.__code__
+    # By far the most are plain ones. (Not by their __dict__: each would have one from then on.)
+    if type(function) is FunctionType and getattr(function, "__wrapped__", None) is None:
+        plain = function.__code__
+        if plain.co_name != _PARTIAL_METHOD:
+            return plain
     for _ in range(100):  # a __wrapped__ may lead back to itself
         inner = getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
         if inner is None:
@@ -126,7 +129,7 @@ def _partial_of(function: Any) -> Any:
     code = getattr(function, "__code__", None)
     if code is None:
         return getattr(function, "func", None)
-    if getattr(code, "co_name", "") != "_method":  # what a partialmethod is when it is looked up in a class
+    if getattr(code, "co_name", "") != _PARTIAL_METHOD:
         return None
     return getattr(function, "__partialmethod__", None) or getattr(function, "_partialmethod", None)  # 3.13, before
 

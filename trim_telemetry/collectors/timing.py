@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 _SECOND = 1_000_000_000  # ns
 _SECONDS = 2 * _SECOND
 _NEVER = 1 << 80  # ns; farther ahead than any reading of a clock
