@@ -182,6 +182,13 @@ def test_validate_names_line_and_reason(line, file, whole, capsys):
     assert said.count("\n") == 1
 
 
+def test_validate_takes_as_many_files_as_a_shell_makes_of_a_star(file, whole, capsys):
+    other = file.with_name("other.ndjson")
+    other.write_bytes(whole + b"{}\n")
+    assert cli.main(["validate", str(file), str(other)]) == 1
+    assert capsys.readouterr().out.startswith(f"{other}:")
+
+
 def test_validate_stops_where_everything_is_wrong(file, capsys):
     file.write_bytes(b"{}\n" * 1000)
     assert cli.main(["validate", str(file)]) == 1
@@ -205,7 +212,14 @@ def test_module_and_script_are_the_same_command_line():
 
 
 @pytest.mark.parametrize(
-    "words, code, said", [([], 2, "VERB"), (["--help"], 0, "recover"), (["nonsense"], 2, "nonsense")]
+    "words, code, said",
+    [
+        ([], 2, "VERB"),
+        (["--help"], 0, "recover"),
+        (["nonsense"], 2, "nonsense"),
+        (["collect", "--timeout", "soon", "--", "pytest"], 2, "argument --timeout: 'soon' is no number of seconds"),
+        (["collect", "--timeout", "-1", "--", "pytest"], 2, "argument --timeout: '-1' is no number of seconds"),
+    ],
 )
 def test_usage(words, code, said, capsys):
     with pytest.raises(SystemExit) as caught:

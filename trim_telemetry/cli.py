@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from typing import Any, List, Optional, Sequence
+from typing import Any, List, Mapping, Optional, Sequence
 
 from . import __version__
 from .runs.collect import Collected, Ending, collect, collect_from_stdout, collect_from_stream, make_folder
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     recovering.add_argument("file", help="the run's NDJSON file")
     recovering.set_defaults(run=_recover)
     validating = verbs.add_parser("validate", help="hold a file against the schema; exit code 1 with line and reason")
-    validating.add_argument("file", help="an NDJSON file")
+    validating.add_argument("files", metavar="file", nargs="+", help="an NDJSON file")
     validating.set_defaults(run=_validate)
     return parser
 
@@ -74,9 +74,12 @@ def _add_collect(verbs: Any) -> None:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < float("inf"):
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return value
 
 
@@ -112,6 +115,8 @@ def _run(options: argparse.Namespace, folder: str, progress: _Progress) -> Colle
 
 
 def _report(collected: Collected) -> None:
+    if any(ending.note for ending in collected.runs):  # a run that died has left its runner's line unfinished
+        _write("\n")
     for ending in collected.runs:
         _report_one(ending)
     for path in collected.lost:
@@ -134,7 +139,14 @@ def _line_of(ending: Ending) -> str:
     )
     if counts["not_run_tests"]:
         line += f", {counts['not_run_tests']} not run"
-    return f"{line}; {ending.note}" if ending.note else line
+    note = ending.note or _unexplained(counts)
+    return f"{line}; {note}" if note else line
+
+
+def _unexplained(counts: Mapping[str, Any]) -> Optional[str]:
+    """What a run ended with that no count shows."""
+    code, reason = counts.get("exit_code"), counts.get("exit_reason")
+    return None if not code or counts["failed_tests"] else f"exit code {code}" + (f" ({reason})" if reason else "")
 
 
 def _crashed(run: Run) -> List[str]:
@@ -205,7 +217,7 @@ def _recover(options: argparse.Namespace) -> int:
         if watched.run.is_empty:
             return _fail(f"{options.file}: there is no record of a run in it", 1)
         if watched.run.summary is not None:
-            note: Optional[str] = "is complete; nothing was changed"
+            note: Optional[str] = "it is complete, and nothing was changed"
         elif watched.is_written():
             return _fail(f"{options.file}: its run is still on", 1)
         else:
@@ -218,9 +230,13 @@ def _recover(options: argparse.Namespace) -> int:
 
 
 def _validate(options: argparse.Namespace) -> int:
+    return max([_validate_one(file) for file in options.files])
+
+
+def _validate_one(file: str) -> int:
     found: List[str] = []
-    for flaw in flaws(options.file):
-        found.append(f"{options.file}:{flaw.line}: {flaw.reason}")
+    for flaw in flaws(file):
+        found.append(f"{file}:{flaw.line}: {flaw.reason}")
         if len(found) == _FLAWS_SHOWN:
             found.append("and maybe more: no further lines were read")
             break
