@@ -310,6 +310,14 @@ def test_log_on_stdin_is_read_and_read_again(project):
     assert from_stdout(None, project, stdin=b"nothing of ours\n").code == 1
 
 
+def test_what_a_test_makes_up_is_said_to_be_no_run(project):
+    forged = b'TEST_RESULT:{"run_id": "x", "id": "x"}\nTEST_SUMMARY:{"run_id": "x", "total_tests": 1, "exit_code": 0}\n'
+    found = subprocess.run(command("--from-stdout"), cwd=project, env=environment(), input=forged, stdout=-1, stderr=-1)
+    assert (found.returncode, found.stdout) == (1, b"")
+    assert found.stderr.endswith(b"0 skipped; there is no record of a run in it\n")
+    assert b"Traceback" not in found.stderr
+
+
 @posix
 def test_disk_that_is_full_does_not_stop_the_commands_output(project):
     import resource

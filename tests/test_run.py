@@ -77,6 +77,14 @@ def test_types_and_keys_that_are_not_known_are_passed_over(records):
     assert Run().take_all({**content, "new": 1} for content in records).unreadable == 0
 
 
+@pytest.mark.parametrize(
+    "change", [{"passed_tests": "1"}, {"exit_code": None}, {"not_run_tests": "0"}, {"warnings": None}]
+)
+def test_summary_that_is_none_of_ours_is_no_summary(change, records):
+    run = Run().take_all([{**records[-1], **change}, {"record_type": "run_summary", "run_id": "r", "exit_code": 0}])
+    assert (run.summary, run.unreadable) == (None, 2)
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -103,8 +103,13 @@ class Run:
         self._at(made.end_time)
 
     def _take_summary(self, content: _Content) -> None:
-        self.summary = content
+        """Anybody can print something that looks like one: what we read of it must be there."""
+        if any(not isinstance(content[name], int) for name in (*self.tally.users_counts(), "exit_code")):
+            raise TypeError(content)
+        if not isinstance(content["not_run_tests"], (int, type(None))) or not isinstance(content["warnings"], list):
+            raise TypeError(content)
         self._at(content["end_time"])
+        self.summary = content
 
     def _at(self, time: str) -> None:
         """Times of one length in one zone are in order as texts. Raises ValueError for any other text."""
