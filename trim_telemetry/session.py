@@ -169,7 +169,8 @@ class Session:
         if self._logs is not None:
             self._logs.begin()
         self._statements.begin()
-        trial.cpu_started = self.clock.cpu()
+        if phase == outcome.CALL:  # measured as a whole; by phases, the door has clocks of its own
+            trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
 
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:

@@ -14,16 +14,15 @@ _BLOCK = 250  # durations a block; it splits in two at twice that
 
 
 class _Cursor:
-    """Where a percentile lies: between the durations at `place` and behind it, `rest` hundredths of the way."""
+    """Where a percentile lies: `place` hundredths of a duration into the block of index `block`, which is `values`."""
 
-    __slots__ = ("block", "percent", "place", "rest", "values")
+    __slots__ = ("block", "percent", "place", "values")
 
-    def __init__(self, percent: int, block: List[float]) -> None:
+    def __init__(self, percent: int, values: List[float]) -> None:
         self.percent = percent
-        self.block = 0  # its index
-        self.values = block
-        self.place = 0  # in it
-        self.rest = 0
+        self.block = 0
+        self.values = values
+        self.place = 0
 
 
 class RunningPercentiles:
@@ -56,19 +55,13 @@ class RunningPercentiles:
             return
         self._values = found = []
         for cursor in self._cursors:
-            rest = cursor.rest + cursor.percent
-            place = cursor.place
-            if rest >= 100:
-                rest -= 100
-                place += 1
+            place = cursor.place + cursor.percent
             if index < cursor.block:
-                place -= 1
-            cursor.rest = rest
+                place -= 100
             cursor.place = place
-            values = cursor.values
-            if 0 <= place < len(values) - 1:
-                low = values[place]
-                found.append((low * (100 - rest) + values[place + 1] * rest) / 100)
+            values, rank, rest = cursor.values, place // 100, place % 100
+            if 0 <= rank < len(values) - 1:
+                found.append((values[rank] * (100 - rest) + values[rank + 1] * rest) / 100)
             else:
                 found.append(self._across(cursor))
         if len(block) > 2 * _BLOCK:
@@ -85,9 +78,9 @@ class RunningPercentiles:
     def _across(self, cursor: _Cursor) -> float:
         """Return the percentile where its place is in another block than before, or the last one in its own."""
         self._seek(cursor)
-        place, rest, values = cursor.place, cursor.rest, cursor.values
-        high = values[place + 1] if place + 1 < len(values) else self._first_behind(cursor)
-        return (values[place] * (100 - rest) + high * rest) / 100
+        values, rank, rest = cursor.values, cursor.place // 100, cursor.place % 100
+        high = values[rank + 1] if rank + 1 < len(values) else self._first_behind(cursor)
+        return (values[rank] * (100 - rest) + high * rest) / 100
 
     def _first_behind(self, cursor: _Cursor) -> float:
         """The lowest duration of the next block; of all durations the longest has none, and needs none."""
@@ -98,9 +91,9 @@ class RunningPercentiles:
         blocks = self._blocks
         while cursor.place < 0:
             cursor.block -= 1
-            cursor.place += len(blocks[cursor.block])
-        while cursor.place >= len(blocks[cursor.block]):
-            cursor.place -= len(blocks[cursor.block])
+            cursor.place += 100 * len(blocks[cursor.block])
+        while cursor.place >= 100 * len(blocks[cursor.block]):
+            cursor.place -= 100 * len(blocks[cursor.block])
             cursor.block += 1
         cursor.values = blocks[cursor.block]
 

@@ -34,5 +34,5 @@ class Clock:
             nanoseconds += _SECOND
             self._base = now - nanoseconds
             self._text = "%04d-%02d-%02dT%02d:%02d:%02d" % self._gmtime(seconds)[:6]
-        # The second more is a digit in front of nine that keeps their zeros: a format with a width takes thrice the time.
+        # The second more is a digit in front that keeps the zeros: a format with a width takes thrice the time.
         return f"{self._text}.{str(nanoseconds)[1:7]}+00:00"
