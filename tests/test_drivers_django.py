@@ -306,9 +306,9 @@ def test_workers_of_xdist_collect_their_own(backend, tmp_path):
 
 BROKEN = {
     "a statement": "Recorder._new",
-    "its parameters": "Recorder._tell",
+    "its parameters": "Recorder.tell",
     "a thread's first": "Recorder._enter",
-    "its time": "Recorder._remark",
+    "its time": "Recorder.remark",
 }
 
 

@@ -289,7 +289,7 @@ def test_warning_is_about_the_line_that_it_is_about_without_us(watched: Watched)
 def test_an_error_of_ours_in_counting_or_timing_does_not_reach_the_user(watched, monkeypatch):
     connection = sqlite3.connect(":memory:")
     cursor = connection.execute("SELECT 1 UNION SELECT 2")
-    monkeypatch.setattr(recorder, "_remark", mock.Mock(side_effect=KeyError("on purpose")))
+    monkeypatch.setattr(recorder, "remark", mock.Mock(side_effect=KeyError("on purpose")))
     assert cursor.fetchall() == [(1,), (2,)]
     assert (recorder.problem, len(watched.errors)) == ("KeyError", 1)
     monkeypatch.undo()

@@ -203,7 +203,7 @@ BROKEN = """
         def test_b_breaks_us(self):
             from {package}.collectors import queries
             mock.patch.object(queries, "digest", side_effect=KeyError("ours")).start()
-            self.assertEqual(sqlite3.connect(":memory:").execute("SELECT ?", (1,)).fetchall(), [(1,)])
+            self.assertEqual(sqlite3.connect(":memory:").execute("SELECT ?", [1]).fetchall(), [(1,)])
 
         def test_c_after(self):
             self.assertEqual(sqlite3.connect(":memory:").execute("SELECT 1").fetchall(), [(1,)])

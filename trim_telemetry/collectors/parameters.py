@@ -7,7 +7,7 @@ from typing import Any, Optional
 _SHOWN_LIMIT = 1_000  # characters
 _DEPTH_LIMIT = 3  # of lists within lists
 
-_PLAIN = {int, str, bytes, float, bool, complex, type(None)}
+PLAIN = {int, str, bytes, float, bool, complex, type(None)}
 # Their hashes are the standard library's own; they are imported by whoever uses them, not by us.
 _KNOWN = {
     ("datetime", "date"),
@@ -36,17 +36,17 @@ def digest(parameters: Any) -> Optional[int]:
         values = tuple(parameters)
     else:
         return None
-    if _PLAIN.issuperset(map(type, values)):
+    if PLAIN.issuperset(map(type, values)):
         return hash(values)
-    _PLAIN.update(kind for kind in map(type, values) if (kind.__module__, kind.__qualname__) in _KNOWN)
-    return hash(values) if _PLAIN.issuperset(map(type, values)) else _of_parts(values, _DEPTH_LIMIT)
+    PLAIN.update(kind for kind in map(type, values) if (kind.__module__, kind.__qualname__) in _KNOWN)
+    return hash(values) if PLAIN.issuperset(map(type, values)) else _of_parts(values, _DEPTH_LIMIT)
 
 
 def _of_parts(values: Any, depth: int) -> Optional[int]:
     hashes = []
     for value in values:
         kind = type(value)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             hashes.append(hash(value))
         elif kind in (list, tuple) and depth:
             part = _of_parts(value, depth - 1)

@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 from ..texts import stable_hash
 from .call_site import USERS, CallSites
-from .parameters import digest, shown
+from .parameters import PLAIN, digest, shown
 from .threads import Threads
 
 _LONGEST_SQL = 100_000  # characters kept of a statement
@@ -98,12 +98,13 @@ def _queries_in(buckets: Sequence[Bucket]) -> List[Query]:
 class ThreadState:
     """What a thread is at. depth: of instrumented calls within each other; only the outermost counts."""
 
-    __slots__ = ("bucket", "cursor", "depth", "last", "window")
+    __slots__ = ("bucket", "cursor", "depth", "last", "recent", "window")
 
     def __init__(self) -> None:
         self.depth = 0
         self.window: Optional[Window] = None
         self.bucket: Bucket = {}
+        self.recent: Dict[int, Query] = {}  # the last one at each place in code, whichever function's that was
         self.last: Optional[Query] = None
         self.cursor: Any = None  # a driver's own, met within an outer call: its fetches are that call's
 
@@ -210,6 +211,47 @@ class Recorder:
             state = self.local.state = ThreadState()
         return state
 
+    def find(
+        self,
+        state: ThreadState,
+        window: Window,
+        cursor: Any,
+        sql: Any,
+        parameters: Any,
+        connection_of: Callable[[Any], str],
+        frame: Any,
+    ) -> Query:
+        """Return the Query of a statement that the function in `frame` has sent; a new one, where it is the first."""
+        if state.window is not window:
+            self._enter(state, window)
+        code = frame.f_code
+        kinds = self._kinds
+        kind = kinds.get(code.co_filename)
+        while not kind:  # neither the user's nor the runner's
+            if kind is None:
+                kind = self._sites.classify(code.co_filename)
+                continue
+            if frame.f_back is None:
+                break
+            frame = frame.f_back
+            code = frame.f_code
+            kind = kinds.get(code.co_filename)
+        if type(sql) is not str:
+            sql = text_of(sql, cursor)
+        try:
+            connection = connection_of(cursor)
+        except AttributeError:  # it was never initialised, or is closed
+            connection = "?"
+        place = frame.f_lasti
+        query = state.recent.get(place)
+        if query is None or query.code is not code or query.sql != sql or query.connection != connection:
+            key = (sql, connection, id(code), place) if kind == USERS else (sql, connection, 0, 0)
+            query = state.bucket.get(key)
+            if query is None:
+                query = self._new(state, key, frame if kind == USERS else None, parameters)
+            state.recent[place] = query
+        return query
+
     def observe(
         self,
         state: ThreadState,
@@ -221,59 +263,63 @@ class Recorder:
         spent: int,
         failed: bool,
     ) -> Optional[Query]:
-        """A statement is over; called by the function that stands in for the driver's. This is the hot path."""
+        """A statement is over; called by the function that stands in for the driver's."""
         try:
-            if state.window is not window:
-                self._enter(state, window)
-            frame: Any = _getframe(2)
-            code = frame.f_code
-            kinds = self._kinds
-            kind = kinds.get(code.co_filename)
-            while not kind:  # neither the user's nor the runner's
-                if kind is None:
-                    kind = self._sites.classify(code.co_filename)
-                    continue
-                frame = frame.f_back
-                if frame is None:
-                    break
-                code = frame.f_code
-                kind = kinds.get(code.co_filename)
-            if type(sql) is not str:
-                sql = text_of(sql, cursor)
-            try:
-                connection = connection_of(cursor)
-            except AttributeError:  # it was never initialised, or is closed
-                connection = "?"
-            key = (sql, connection, id(code), frame.f_lasti) if kind == USERS else (sql, connection, 0, 0)
-            query = state.bucket.get(key)
-            if query is None:
-                query = self._new(state, key, frame if kind == USERS else None, parameters)
-            query.count += 1
-            query.spent += spent
-            if spent > query.mark:
-                self._remark(query, spent)
-            if failed:
-                query.failed += 1
-            if parameters is not None:
-                self._tell(query, parameters)
-            state.last = query
-            return query
+            query = self.find(state, window, cursor, sql, parameters, connection_of, _getframe(2))
+            self.count(state, query, parameters, spent)
+            query.failed += failed
         except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's statement has been run
             self.broke(error)
             return None
+        return query
+
+    def count(self, state: ThreadState, query: Query, parameters: Any, spent: int) -> None:
+        """One more execution. calls.counted() has these lines, too: a call less."""
+        query.count += 1
+        query.spent += spent
+        if spent > query.mark:
+            self.remark(query, spent)
+        if parameters is not None:
+            self.tell(query, parameters)
+        state.last = query
+
+    def tell(self, query: Query, parameters: Any) -> None:
+        """Tell the parameters of an execution from others."""
+        if type(parameters) is tuple and PLAIN.issuperset(map(type, parameters)):  # by far the most
+            value: Optional[int] = hash(parameters)
+        else:
+            value = digest(parameters)
+        known = query.parameters
+        if value in known:
+            known[value] += 1
+        elif value is not None and len(known) < _DISTINCT_PARAMETERS:
+            known[value] = 1
+        else:
+            query.untold += 1
+
+    def remark(self, query: Query, spent: int) -> None:
+        """An execution was the longest so far, or slow."""
+        query.longest = max(query.longest, spent)
+        query.mark = min(query.longest, self._slow_from)
+        if spent > self._slow_from and len(query.slow) < _SLOW_KEPT:
+            query.slow.append(spent)
 
     def fetched(self, query: Query, before: int, spent: int) -> int:
         """More time went into an execution's rows. before: its time until then. Returns its time now."""
         total = before + spent
+        query.spent += spent
+        if total > query.mark:
+            self.refetched(query, before, total)
+        return total
+
+    def refetched(self, query: Query, before: int, total: int) -> None:
+        """With its rows an execution is the longest so far, or slow."""
         try:
-            query.spent += spent
-            if total > query.mark:
-                if before in query.slow:
-                    query.slow.remove(before)
-                self._remark(query, total)
+            if before in query.slow:
+                query.slow.remove(before)
+            self.remark(query, total)
         except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's rows have been got
             self.broke(error)
-        return total
 
     def uninstrumented(self) -> None:
         """Somebody has opened a connection that no driver of ours has made."""
@@ -297,16 +343,7 @@ class Recorder:
         is_leaked = get_ident() != self._home and self._threads.is_leaked(self._test)
         (window.leaked if is_leaked else window.buckets).append(bucket)
         self._used = True
-        state.window, state.bucket, state.last = window, bucket, None
-
-    def _tell(self, query: Query, parameters: Any) -> None:
-        """Tell the parameters of an execution from others."""
-        value = digest(parameters)
-        known = query.parameters
-        if value is not None and (value in known or len(known) < _DISTINCT_PARAMETERS):
-            known[value] = known.get(value, 0) + 1
-        else:
-            query.untold += 1
+        state.window, state.bucket, state.recent, state.last = window, bucket, {}, None
 
     def _look(self, test: Optional[int]) -> None:
         """Take note of threads that were started since this was last called; by a test, or by none."""
@@ -335,13 +372,6 @@ class Recorder:
         if self._shows:
             query.shown = shown(parameters)
         return query
-
-    def _remark(self, query: Query, spent: int) -> None:
-        """An execution was the longest so far, or slow."""
-        query.longest = max(query.longest, spent)
-        query.mark = min(query.longest, self._slow_from)
-        if spent > self._slow_from and len(query.slow) < _SLOW_KEPT:
-            query.slow.append(spent)
 
 
 def text_of(sql: Any, cursor: Any) -> str:

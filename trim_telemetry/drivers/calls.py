@@ -28,21 +28,23 @@ def counted(
     reached: Callable[[BaseException], bool] = lambda error: True,
     has_rows: bool = True,
     has_room: bool = True,
+    above: int = 1,
 ) -> Callable[..., Any]:
     """Return a method that calls `original`, and counts the call where it is not within another one.
 
     connection_of: names the connection of a cursor, or raises AttributeError; read: returns statement and parameters
     from a call's arguments, positional and named (None: as PEP 249 has them); reached: whether a statement that raised
     this had got as far as the driver; has_rows: whether the cursor's fetches are timed(); has_room: whether it takes
-    attributes.
+    attributes; above: how many calls further out the user's own code usually is. Where it is not, it is looked for.
     """
     now = perf_counter_ns  # in a cell: freezegun replaces the globals of modules
-    local, here, observe = recorder.local, recorder.here, recorder.observe
-    note = attach if has_room else attach_anywhere
+    get_frame = sys._getframe  # private by name only: logging's findCaller relies on it, too
+    told, local, here, find, observe = recorder, recorder.local, recorder.here, recorder.find, recorder.observe
 
     def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
+        """Hot: what is usual is done in here, by names that are local. A call of a function is a tenth of it all."""
         __tracebackhide__ = True  # pytest leaves such frames out
-        window = recorder.window
+        window = told.window
         if window is None:
             return original(cursor, *arguments, **named)
         try:
@@ -66,18 +68,43 @@ def counted(
             raise
         spent = now() - started
         state.depth = 0
-        if read is None and arguments and not named:  # by far the most
-            sql = arguments[0]
-            parameters = arguments[1] if len(arguments) > 1 else None
-        else:
-            sql, parameters = (read or statement)(arguments, named)
-        query = observe(state, window, cursor, sql, parameters, connection_of, spent, False)
-        inner = state.cursor
-        if inner is not None:  # the driver's, below this one: its rows will take time, too
-            state.cursor = None
-            attach(inner, query, spent)
-        elif has_rows:
-            note(cursor, query, spent)
+        try:
+            if read is None and arguments and not named:  # by far the most
+                sql = arguments[0]
+                parameters = arguments[1] if len(arguments) > 1 else None
+            else:
+                sql, parameters = (read or statement)(arguments, named)
+            frame = get_frame(above)
+            query = state.recent.get(frame.f_lasti)
+            if (
+                query is None
+                or query.sql is not sql
+                or query.code is not frame.f_code
+                or state.window is not window
+                or query.connection != connection_of(cursor)
+            ):
+                query = find(state, window, cursor, sql, parameters, connection_of, get_frame(1))
+            query.count += 1
+            query.spent += spent
+            if spent > query.mark:
+                told.remark(query, spent)
+            if parameters is not None:
+                told.tell(query, parameters)
+            state.last = query
+            if state.cursor is not None:  # the driver's, below this one: its rows will take time, too
+                inner, state.cursor = state.cursor, None
+                attach(inner, query, spent)
+            elif has_rows:
+                if has_room:
+                    try:
+                        cursor._trim_query = query
+                        cursor._trim_spent = spent
+                    except AttributeError:
+                        pass
+                else:
+                    attach_anywhere(cursor, query, spent)
+        except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's statement has been run
+            told.broke(error)
         return result
 
     return like(stand_in, original)
@@ -117,21 +144,30 @@ def within(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def timed(original: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that calls `original`, which gets rows: the time is that of the statement that they are of."""
-    now, fetched = perf_counter_ns, recorder.fetched
+    now, fetched, refetched = perf_counter_ns, recorder.fetched, recorder.refetched
 
     def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
+        """Hot, as counted()'s is."""
         __tracebackhide__ = True
-        query = getattr(cursor, "_trim_query", None)
+        try:
+            query = cursor._trim_query
+        except AttributeError:
+            query = None
         if query is None:
             return original(cursor, *arguments, **named)
         started = now()
         try:
-            return original(cursor, *arguments, **named)
+            result = original(cursor, *arguments, **named)
         except BaseException as error:  # raised again, as it came
+            cursor._trim_spent = fetched(query, cursor._trim_spent, now() - started)
             unseen(error)
             raise
-        finally:
-            cursor._trim_spent = fetched(query, cursor._trim_spent, now() - started)
+        spent = now() - started
+        total = cursor._trim_spent = cursor._trim_spent + spent
+        query.spent += spent
+        if total > query.mark:
+            refetched(query, total - spent, total)
+        return result
 
     return like(stand_in, original)
 

@@ -7,7 +7,7 @@ for its own sake (connecting, the savepoints around a TestCase, flushing) is no 
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, Callable, Dict, Optional, Sequence
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from .calls import Patches, Reader, counted, like, statement_of_many, unseen, within
 
@@ -19,6 +19,12 @@ POSTGRES = "django.db.backends.postgresql.base"
 
 _alias = attrgetter("alias")
 _alias_of_cursor = attrgetter("db.alias")
+# How the arguments of each are read; and where who called it is, beyond execute() and _execute_with_wrappers().
+_EXECUTES: Dict[str, Tuple[Optional[Reader], int]] = {
+    "_execute": (None, 3),
+    "_executemany": (statement_of_many, 3),
+    "callproc": (None, 1),
+}
 _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does for its own sake
     CONNECTIONS: {"BaseDatabaseWrapper": ("connect", "close_if_health_check_failed", "close_if_unusable_or_obsolete")},
     TEST_CASES: {
@@ -34,14 +40,13 @@ _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does
 
 def patch_cursors(module: Any, patches: Patches) -> None:
     """Patch django.db.backends.utils. `_execute` runs behind all wrappers: what they block is not counted."""
-    readers = {"_execute": None, "_executemany": statement_of_many, "callproc": None}
-    for name, read in readers.items():
-        patches.replace(module.CursorWrapper, name, _on_cursor(read))
+    for name, (read, above) in _EXECUTES.items():
+        patches.replace(module.CursorWrapper, name, _on_cursor(read, above))
 
 
-def _on_cursor(read: Optional[Reader]) -> Callable[[Any], Any]:
+def _on_cursor(read: Optional[Reader], above: int) -> Callable[[Any], Any]:
     # The rows come from the driver's cursor, which the wrapper asks for them.
-    return lambda original: counted(original, _alias_of_cursor, read, _reached, has_rows=False)
+    return lambda original: counted(original, _alias_of_cursor, read, _reached, has_rows=False, above=above)
 
 
 def patch_connections(module: Any, patches: Patches) -> None:
