@@ -285,6 +285,7 @@ def test_cursor_is_what_the_user_has_asked_for(factory: Any, watched: Watched, c
     cursor = connection.cursor(cursor_factory=factory)
     expected = factory or extensions.cursor
     assert isinstance(cursor, expected) and isinstance(connection, extensions.connection)
+    assert (type(cursor), type(connection)) == (expected, extensions.connection)
     assert (type(cursor).__name__, type(cursor).__module__) == (expected.__name__, expected.__module__)
     assert repr(cursor).startswith("<cursor object at") and repr(connection).startswith("<connection object at")
     assert cursor.connection is connection

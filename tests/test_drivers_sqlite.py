@@ -46,6 +46,40 @@ class Strict(sqlite3.Connection):
         return super().cursor(Cursor)
 
 
+class Asking(sqlite3.Connection):
+    """A user's own, whose cursors are C's."""
+
+    asked = 0
+
+    def cursor(self, *arguments: Any, **named: Any) -> Any:
+        """Counts how often it is asked."""
+        self.asked += 1
+        return super().cursor(*arguments, **named)
+
+
+class Bare(sqlite3.Cursor):
+    """A user's own, without room for anything."""
+
+    __slots__ = ()
+
+
+class Twice(sqlite3.Cursor):
+    """A user's own, which sends more than it is asked to."""
+
+    def execute(self, *arguments: Any) -> Any:
+        """Sends a statement of its own before."""
+        super().execute("SELECT 'mine'")
+        return super().execute(*arguments)
+
+
+class PastUs(sqlite3.Cursor):
+    """A user's own, which calls C's method by the name of its class."""
+
+    def execute(self, *arguments: Any) -> Any:
+        """Does nothing else."""
+        return sqlite3.Cursor.execute(self, *arguments)
+
+
 def rows(connection: Any) -> Any:
     return [list(row) for row in connection.execute("SELECT 1")]
 
@@ -63,7 +97,13 @@ STYLES = {
     "own cursors": (lambda: sqlite3.connect(":memory:", factory=Strict).execute("SELECT 1"), 1),
     "cursor(class)": (lambda: sqlite3.connect(":memory:").cursor(Cursor).execute(" SELECT 1"), 1),
     "cursor(factory=)": (lambda: sqlite3.connect(":memory:").cursor(factory=Cursor).execute(" SELECT 1"), 1),
-    "cursor(function)": (lambda: sqlite3.connect(":memory:").cursor(lambda c: Cursor(c)).execute("SELECT 1"), 0),
+    "cursor() of C by a user's own": (
+        lambda: sqlite3.connect(":memory:", factory=Asking).cursor().execute("SELECT 1"),
+        1,
+    ),
+    "a cursor's own statement": (lambda: sqlite3.connect(":memory:").cursor(Twice).execute("SELECT 1"), 2),
+    "Cursor.execute(cursor)": (lambda: sqlite3.connect(":memory:").cursor(PastUs).execute("SELECT 1"), 1),
+    "cursor(function)": (lambda: sqlite3.connect(":memory:").cursor(lambda c: Cursor(c)).execute("SELECT 1"), 1),
 }
 
 
@@ -102,6 +142,11 @@ def test_what_the_user_sees_stays_as_it_was(watched: Watched) -> None:
     connection = sqlite3.connect(":memory:", factory=Connection)
     cursor = connection.cursor(Cursor)
     assert isinstance(connection, Connection) and isinstance(cursor, Cursor)
+    assert (type(connection), type(cursor)) == (Connection, Cursor)
+    assert {sqlite3.Connection: "known"}[type(sqlite3.connect(":memory:"))] == "known"
+    assert (sqlite3.Connection, sqlite3.Cursor) != (type(connection), type(connection.cursor()))
+    assert [sqlite3.Cursor] == [type(connection.cursor())]
+    assert type("Own", (type(cursor),), {}) not in (Cursor, type(cursor))
     assert cursor.connection is connection
     assert cursor.execute("SELECT 1") is cursor and iter(cursor) is cursor
     assert (type(connection).__name__, type(cursor).__qualname__) == ("Connection", "Cursor")
@@ -114,6 +159,40 @@ def test_what_the_user_sees_stays_as_it_was(watched: Watched) -> None:
         copy.anything = 1  # as with sqlite3's own
     with pytest.raises(TypeError):
         pickle.dumps(copy)
+
+
+def test_connection_asks_its_own_cursor_method_as_often_as_without_us(watched: Watched) -> None:
+    """Python 3.11 and later don't: C makes the cursor of an execute() by itself."""
+    connection = sqlite3.connect(":memory:", factory=Asking)
+    connection.execute("SELECT 1")
+    connection.executescript("SELECT 1;")
+    plain = Asking(":memory:")
+    plain.execute("SELECT 1")
+    plain.executescript("SELECT 1;")
+    assert connection.asked == plain.asked
+    assert watched.counts() == {"SELECT 1": 1, "SELECT 1;": 1}
+
+
+@pytest.mark.parametrize(
+    "arguments, named", [((), {"foo": 1}), ((sqlite3.Cursor, 2), {}), ((None,), {}), ((lambda connection: 1,), {})]
+)
+def test_wrong_arguments_are_refused_in_the_same_words(arguments: Any, named: Any, watched: Watched) -> None:
+    def refusal(connection: Any, name: str, *arguments: Any, **named: Any) -> str:
+        with pytest.raises(TypeError) as raised:
+            getattr(connection, name)(*arguments, **named)
+        return str(raised.value)
+
+    ours, plain = sqlite3.connect(":memory:"), sqlite3.Connection(":memory:")
+    assert refusal(ours, "cursor", *arguments, **named) == refusal(plain, "cursor", *arguments, **named)
+    assert refusal(ours, "execute") == refusal(plain, "execute")
+    assert refusal(ours, "execute", sql="SELECT 1") == refusal(plain, "execute", sql="SELECT 1")
+    assert refusal(ours.cursor(), "execute", sql="SELECT 1") == refusal(plain.cursor(), "execute", sql="SELECT 1")
+
+
+def test_cursor_that_nobody_can_see_is_said(watched: Watched) -> None:
+    connection = sqlite3.connect(":memory:")
+    assert type(connection.cursor(lambda connection: sqlite3.Cursor(connection))) is sqlite3.Cursor
+    assert (watched.sent(), watched.uninstrumented) == ([], 1)
 
 
 def test_time_of_the_rows_is_the_statements(watched: Watched) -> None:
@@ -270,6 +349,16 @@ def test_everything_is_as_it_was_when_the_run_is_over() -> None:
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], env=environment(), check=True)
+
+
+@pytest.mark.parametrize("kind", [sqlite3.Cursor, Cursor, Bare])
+def test_rows_of_a_cursor_with_and_without_room_are_timed(kind: Any, watched: Watched) -> None:
+    cursor = sqlite3.connect(":memory:").cursor(kind).execute("SELECT 1")
+    assert recorder.window is not None
+    (query,) = recorder.window.queries()
+    before = query.spent
+    cursor.fetchall()
+    assert query.spent > before
 
 
 @pytest.mark.parametrize("name", ["Connection", "Cursor"])

@@ -11,13 +11,13 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..collectors.queries import recorder
 from .calls import Patches, counted, like, statement, statement_of_many, timed, unseen
+from .subclasses import Subclasses, count_past_us, see_past_us
 
 MODULE = "psycopg2"
 
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]  # arguments, by place and by name
 
 _NAME_LIMIT = 100
-_OF_C = type(str.join)  # the class of C's methods
 _FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__")
 
 
@@ -61,24 +61,24 @@ class Classes:
     """Our subclasses of classes of connections and cursors. extensions: psycopg2's module."""
 
     def __init__(self, extensions: Any) -> None:
-        self.connection = extensions.connection
-        self.cursor = extensions.cursor
-        self._cursor_factory = vars(self.connection)["cursor_factory"]  # C's own, whatever a subclass calls so
-        self._made: Dict[Any, Any] = {}
-        methods = {name: counted(getattr(self.cursor, name), _name_of, read) for name, read in _EXECUTES.items()}
-        methods.update((name, timed(getattr(self.cursor, name))) for name in _FETCHES)
-        self._cursor = _subclass((self.cursor,), methods)
-        self._connection = _subclass((self.connection,), {"cursor": self._opening(self.connection.cursor)})
+        cursor, connection = extensions.cursor, extensions.connection
+        self._cursor_factory = vars(connection)["cursor_factory"]  # C's own, whatever a subclass calls so
+        of_cursors = {name: counted(getattr(cursor, name), _name_of, read) for name, read in _EXECUTES.items()}
+        of_cursors.update((name, timed(getattr(cursor, name))) for name in _FETCHES)
+        finish = count_past_us(_EXECUTES, _name_of)
+        self._cursors = Subclasses(cursor, of_cursors, ("_trim_query", "_trim_spent"), finish)
+        of_connections = {"cursor": self._opening(connection.cursor)}
+        self._connections = Subclasses(connection, of_connections, ("_trim_name",), see_past_us(self._seen))
 
     def for_connect(self, arguments: Tuple[Any, ...], named: Dict[str, Any]) -> Call:
         """Return a connect()'s arguments, with our subclass of the class that it is to make."""
-        return _put(arguments, named, "connection_factory", self.connection, self._of_connection)
+        return _put(arguments, named, "connection_factory", self._connections)
 
     def _opening(self, original: Any) -> Any:
         def cursor(connection: Any, *arguments: Any, **named: Any) -> Any:  # name, cursor_factory, ...
             __tracebackhide__ = True
-            default = self._cursor_factory.__get__(connection) or self.cursor
-            arguments, named = _put(arguments, named, "cursor_factory", default, self._of_cursor)
+            default = self._cursor_factory.__get__(connection)
+            arguments, named = _put(arguments, named, "cursor_factory", self._cursors, default)
             try:
                 return original(connection, *arguments, **named)
             except BaseException as error:  # raised again, as it came
@@ -87,91 +87,29 @@ class Classes:
 
         return like(cursor, original)
 
-    def _of_connection(self, wanted: Any) -> Any:
-        """Return our subclass of a connection's class; None: it is no such class, or takes no subclass."""
-        return self._of(wanted, self.connection, self._connection, ("_trim_name",))
-
-    def _of_cursor(self, wanted: Any) -> Any:
-        """Return our subclass of a cursor's class; None: it is no such class, or takes no subclass."""
-        return self._of(wanted, self.cursor, self._cursor, ("_trim_query", "_trim_spent"))
-
-    def _of(self, wanted: Any, base: Any, ours: Any, slots: Tuple[str, ...]) -> Any:
-        try:
-            if not isinstance(wanted, type) or not issubclass(wanted, base):
-                return None
-            if issubclass(wanted, ours):
-                return wanted
-            if wanted not in self._made:
-                self._made[wanted] = None  # where it is refused, it is asked once
-                made = _subclass((ours,) if wanted is base else (wanted, ours), {}, slots)
-                self._past_us(wanted, made)
-                self._made[wanted] = made
-            return self._made[wanted]
-        except Exception:  # noqa: BLE001  # the user's own metaclass or __init_subclass__
-            return None
-
-    def _past_us(self, wanted: Any, made: Any) -> None:
-        """Wrap methods of a user's that call C's by the name of its class, past us: an execution counts as a whole."""
-        if issubclass(wanted, self.connection):
-            if not _calls_super(wanted.cursor):
-                made.cursor = self._checked(_inherited(made, "cursor", wanted.cursor))
-            return
-        for name, read in _EXECUTES.items():
-            if not _calls_super(getattr(wanted, name)):
-                setattr(made, name, counted(_inherited(made, name, getattr(wanted, name)), _name_of, read))
-
-    def _checked(self, original: Any) -> Any:
-        """Return a connection's method that says so where it returns a cursor that we can't see."""
-
-        def cursor(connection: Any, *arguments: Any, **named: Any) -> Any:
-            __tracebackhide__ = True
-            try:
-                made = original(connection, *arguments, **named)
-            except BaseException as error:  # raised again, as it came
-                unseen(error)
-                raise
-            if not isinstance(made, self._cursor):
-                recorder.uninstrumented()
-            return made
-
-        return like(cursor, original)
+    def _seen(self, cursor: Any) -> Any:
+        """Say so where we can't see a cursor."""
+        if not isinstance(cursor, self._cursors.ours):
+            recorder.uninstrumented()
+        return cursor
 
 
 _known: Dict[Any, Classes] = {}  # runs in one process, one after the other, share them
 
 
-def _put(arguments: Tuple[Any, ...], named: Dict[str, Any], name: str, default: Any, of: Any) -> Call:
+def _put(
+    arguments: Tuple[Any, ...], named: Dict[str, Any], name: str, classes: Subclasses, default: Any = None
+) -> Call:
     """Return a call's arguments, its second (which also goes by a name) replaced by our subclass of that class."""
     given = arguments[1] if len(arguments) > 1 else named.get(name)
-    ours = of(default if given is None else given)
+    wanted = default if given is None else given
+    ours = classes.of(classes.base if wanted is None else wanted)
     if ours is None:
         recorder.uninstrumented()
         return arguments, named
     if len(arguments) > 1:
         return (arguments[0], ours, *arguments[2:]), named
     return arguments, {**named, name: ours}
-
-
-def _calls_super(method: Any) -> bool:
-    """Is it C's method itself, or one that calls that by super()?"""
-    code = getattr(method, "__code__", None)
-    return type(method) is _OF_C or (code is not None and "super" in code.co_names)
-
-
-def _inherited(made: Any, name: str, method: Any) -> Any:
-    """Return a method that calls the user's, which is looked up at each call: it may be patched meanwhile."""
-
-    def inherited(self: Any, *arguments: Any, **named: Any) -> Any:
-        return getattr(super(made, self), name)(*arguments, **named)
-
-    return like(inherited, method)
-
-
-def _subclass(bases: Tuple[Any, ...], methods: Dict[str, Any], slots: Tuple[str, ...] = ()) -> Any:
-    """Return a subclass that goes by the first base's name."""
-    base = bases[0]
-    same = {"__module__": base.__module__, "__qualname__": base.__qualname__, "__doc__": base.__doc__}
-    return type(base)(base.__name__, bases, {**methods, **same, "__slots__": slots})
 
 
 def _name_of(cursor: Any) -> str:
