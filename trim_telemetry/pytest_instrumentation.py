@@ -36,11 +36,6 @@ class Door:
         except OSError:  # started with stdout closed
             pass
 
-    def is_configured(self) -> None:
-        """pytest came far enough to ask our plugin."""
-        self.configured = True
-        self.let_go()
-
     def let_go(self) -> None:
         """Give the copy of stdout back."""
         if self._copy is not None:

@@ -52,7 +52,7 @@ def pytest_configure(config: Any) -> None:
         return
     door = config.pluginmanager.get_plugin(DOOR)
     if door is not None:
-        door.is_configured()
+        door.configured = True
     if _wants_a_run(config):
         recorder = _start(config)
         if door is not None:
