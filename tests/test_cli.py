@@ -10,6 +10,8 @@ import pytest
 
 import trim_telemetry
 from trim_telemetry import cli
+from trim_telemetry.runs.collect import Ending
+from trim_telemetry.runs.watch import Watched
 
 from .support import ROOT, environment, read_file
 from .support import run as run_door
@@ -147,6 +149,24 @@ def test_recover_leaves_a_run_alone_that_is_still_on(file, whole, capsys):
 def test_file_that_is_not_there_is_said(verb, tmp_path, capsys):
     assert cli.main([verb, str(tmp_path / "none")]) == 2
     assert "none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"interrupted_by": "SIGINT", "exit_code": 2}, "ended early: SIGINT"),
+        ({"exit_code": 4, "exit_reason": "usage", "failed_tests": 0}, "exit code 4 (usage)"),
+        ({"exit_code": 1, "exit_reason": None, "failed_tests": 0}, "exit code 1"),
+        ({"exit_code": 1, "failed_tests": 1}, "1 failed, 0 skipped"),
+    ],
+)
+def test_line_of_a_run_says_what_no_count_shows(change, said, file, whole):
+    watched = Watched(str(file))
+    watched.read()
+    watched.run.summary = {**watched.run.summary, "interrupted_by": None, **change}
+    line = cli._line_of(Ending(watched, None))
+    watched.close()
+    assert re.split("; |passed, ", line)[-1] == said
 
 
 # -- validate ---

@@ -133,8 +133,9 @@ def _report_one(ending: Ending) -> None:
 def _line_of(ending: Ending) -> str:
     run = ending.watched.run
     counts = run.summary or {**run.tally.users_counts(), "not_run_tests": None}
+    total = counts["total_tests"]
     line = (
-        f"{_short(ending.watched.path)}: {counts['total_tests']} tests: {counts['passed_tests']} passed, "
+        f"{_short(ending.watched.path)}: {total} test{'s' * (total != 1)}: {counts['passed_tests']} passed, "
         f"{counts['failed_tests']} failed, {counts['skipped_tests']} skipped"
     )
     if counts["not_run_tests"]:
@@ -145,7 +146,9 @@ def _line_of(ending: Ending) -> str:
 
 def _unexplained(counts: Mapping[str, Any]) -> Optional[str]:
     """What a run ended with that no count shows."""
-    code, reason = counts.get("exit_code"), counts.get("exit_reason")
+    code, reason, by = (counts.get(name) for name in ("exit_code", "exit_reason", "interrupted_by"))
+    if by is not None:
+        return f"ended early: {by}"
     return None if not code or counts["failed_tests"] else f"exit code {code}" + (f" ({reason})" if reason else "")
 
 
