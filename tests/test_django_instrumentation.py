@@ -150,7 +150,7 @@ def test_a_script_that_fails_before_its_first_test_has_a_summary(arguments, code
         (["no_such_script.py", "test"], "no_such_script.py"),
         (["--trim-nonsense", "1", "manage.py"], "--trim-nonsense"),
         (["--trim-max-logs=many", "manage.py", "test"], "--trim-max-logs"),
-        (["--trim-file=/dev/null/no/such/folder", "manage.py", "test"], "/dev/null"),
+        (["--trim-file=/dev/null/no/such/folder", "manage.py", "test"], "/dev/null/no/such/folder can't be made: "),
         (
             ["--settings=probe.custom", "manage.py", "test", "--testrunner=probe.custom.OtherRunner"],
             "pytest_instrumentation",

@@ -11,6 +11,7 @@ import pytest
 import trim_telemetry
 from trim_telemetry import outcome, session
 from trim_telemetry.config import Config
+from trim_telemetry.errors import ConfigError
 from trim_telemetry.outcome import Event, Failure
 from trim_telemetry.record import Case, Measures
 from trim_telemetry.session import Session, guarded
@@ -486,7 +487,7 @@ def test_disk_that_takes_no_file_stops_a_run_that_nobody_would_hear_of(tmp_path,
     monkeypatch.setattr(session, "_current", None)
     refuse = mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
     monkeypatch.setattr("trim_telemetry.sinks.ndjson_file.os.makedirs", refuse)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ConfigError, match="No space left"):
         Session(Config("/", "run-1", stdout=False, file=str(tmp_path / "run.ndjson")), Framework("unittest", "3"))
 
 
@@ -513,7 +514,7 @@ def test_stdout_that_was_closed_from_the_start_is_said(tmp_path, monkeypatch):
 
 def test_file_that_can_not_be_made_stops_the_run_before_it_begins(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "_current", None)
-    with pytest.raises(OSError, match=r"directory|exists"):
+    with pytest.raises(ConfigError, match=r"file \(--trim-file, TRIM_FILE\): .*(directory|exists)"):
         Session(Config("/", "run-1", file=str(tmp_path)), Framework("unittest", "3"))
     assert session.current() is None
 

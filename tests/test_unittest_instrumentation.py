@@ -128,7 +128,7 @@ def test_whatever_sys_exit_was_called_with_is_told_as_a_number(tmp_path, code, n
         (["--trim-flie=x"], "did you mean --trim-file"),
         (["--trim-stdout=maybe"], "on or off"),
         (["--trim-file"], "--trim-file"),
-        (["--trim-file", "test_a.py/run.ndjson"], "--trim-file"),
+        (["--trim-file", "test_a.py/run.ndjson"], "test_a.py/run.ndjson can't be made: "),
     ],
 )
 def test_an_option_of_ours_that_cannot_be_used_ends_in_2_before_any_test(tmp_path, arguments, said):

@@ -7,10 +7,11 @@ from typing import Any, Callable, Mapping, Optional
 
 from . import record
 from .config import Config
-from .errors import TelemetryWarning
+from .errors import ConfigError, TelemetryWarning
 from .sinks.ndjson_file import NdjsonFile
 from .sinks.stdout_lines import StdoutLines
 
+_FILE = "file (--trim-file, TRIM_FILE)"  # the setting, for messages
 _NOBODYS_FAULT = (errno.ENOSPC, errno.EROFS, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -18,7 +19,7 @@ class Channels:
     """Writes records to the channels that the settings ask for.
 
     stdout: the descriptor that the markers go to, None for none; stream: the text stream on it; warn: is told once when
-    a channel is lost. Raises OSError when the file can't be made, but for a disk that is full or read-only while
+    a channel is lost. Raises ConfigError when the file can't be made, but for a disk that is full or read-only while
     stdout has everything: that is no wrong setting, and the run goes on.
     """
 
@@ -49,7 +50,7 @@ class Channels:
             return NdjsonFile(path, fsync)
         except OSError as error:
             if error.errno not in _NOBODYS_FAULT or self._stdout is None:
-                raise
+                raise ConfigError(_FILE, f"{path} can't be made: {error.strerror or error}") from None
             self._warn(TelemetryWarning("file-lost", f"{path} could not be made: {error}"))
             return None
 

@@ -31,7 +31,7 @@ _REASON_LIMIT = 500
 
 
 class Run:
-    """A run of this process. Raises OSError when the file that was asked for can't be made."""
+    """A run of this process. Raises ConfigError when the file that was asked for can't be made."""
 
     def __init__(self, settings: config.Config) -> None:
         import django

@@ -39,10 +39,7 @@ class _Door:
     def open(self, rerun: _Rerun) -> ResultRecorder:
         """Begin the run. Raises ConfigError where the file that was asked for can't be made."""
         framework = Framework("unittest", "%d.%d.%d" % sys.version_info[:3])
-        try:
-            session = Session(self._config, framework, stream=sys.stdout)
-        except OSError as error:
-            raise ConfigError("--trim-file", str(error)) from None
+        session = Session(self._config, framework, stream=sys.stdout)
         sources = Sources(self._config.root)
         recorder = ResultRecorder(session, CaseFactory(sources, rerun), sources)
         self._session = session

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, 
 
 from .analysis.flags import judge
 from .config import Config, Thresholds
-from .errors import TelemetryWarning
+from .errors import ConfigError, TelemetryWarning
 from .record import UNPLACED, Case, Record, case_of, decode
 from .session import Session
 from .surroundings import Framework
@@ -53,9 +53,9 @@ class WorkerSession(Session):
         self._fresh = not config.file or not os.path.exists(config.file)
         try:
             super().__init__(config, framework, None, None, worker)
-        except OSError as error:  # it may be on another machine, and the run goes on there without a spill
+        except ConfigError as error:  # it may be on another machine, and the run goes on there without a spill
             super().__init__(config._replace(file=None), framework, None, None, worker)
-            self.warn(TelemetryWarning("spill-lost", f"{config.file} could not be made: {error}"))
+            self.warn(TelemetryWarning("spill-lost", error.problem))
 
     def take_parcel(self) -> str:
         """Return what was found out since this was last asked."""
