@@ -276,6 +276,34 @@ def test_broken_pyproject_is_refused(content, root, tmp_path):
 
 
 @needs_toml
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        (
+            "[tool.trim-telemetry]\nmax_logs = 5",
+            r"\[tool\.trim-telemetry\]: no such table; did you mean \[tool\.trim_tele",
+        ),
+        ("[tool.trim_telemetry\nmax_logs = 5", "is not valid TOML"),
+    ],
+)
+def test_slip_in_our_tables_name_is_told(text, said, root, tmp_path):
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        load({}, {}, root)
+
+
+def test_pyproject_that_can_not_be_read_is_refused(table, root, monkeypatch):
+    table("max_logs = 5")
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(config, "open", refuse, raising=False)
+    with pytest.raises(ConfigError, match=r"pyproject\.toml: can't be read: Permission denied"):
+        load({}, {}, root)
+
+
+@needs_toml
 @pytest.mark.parametrize("text", ["[tool]\ntrim_telemetry = 5", "[[tool.trim_telemetry]]\nmax_logs = 5"])
 def test_pyproject_where_our_table_is_none_is_refused(text, root, tmp_path):
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
@@ -308,6 +336,8 @@ def test_table_counts_in_whatever_spelling_toml_has_for_it(text, root, tmp_path)
         "[project]\ndependencies = ['trim_telemetry']",
         "[tool.pytest.ini_options]\naddopts = '-p trim_telemetry.pytest_plugin --trim'",
         "[tool.trim_telemetry_of_somebody_else]\nx = 1",
+        "[tool.poetry.dependencies]\ntrim-telemetry = '^0.1'",
+        "[tool.trim-telemetry-of-somebody-else]\nx = 1",
         "tool = 5",
     ],
 )

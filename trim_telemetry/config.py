@@ -27,7 +27,9 @@ _VARIABLES_OF_COLLECT = (COLLECT_VARIABLE, "TRIM_STDOUT")  # taken out, too: a t
 _TABLE_SPELLED = rb"""
     ^[ \t]* (\[+[ \t]*)? (["']?tool["']? [ \t]*\.[ \t]*)? ["']?trim_telemetry["']? [ \t]* [].=]  # a key of a line
     | \{[ \t]* ["']?trim_telemetry\b  # of an inline table
+    | ^[ \t]* \[[ \t]* tool [ \t]*\.[ \t]* ["']?trim[-_]telemetry["']? [ \t]* (\]|\r?$)  # a slip, to be told
 """
+_MISSPELLED = "trim-telemetry"  # as the distribution is called
 _ROOT_MARKS = ("pyproject.toml", "setup.cfg", "manage.py", ".git")
 _LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _RUN_ID_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -233,8 +235,11 @@ def _read_table(root: str) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
     path = join(root, "pyproject.toml")
     if not isfile(path):
         return {}, ()
-    with open(path, "rb") as file:
-        content = file.read()
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise ConfigError(path, f"can't be read: {error.strerror}") from None
     # Spares most projects the parser's import, and its absence before 3.11.
     if re.search(_TABLE_SPELLED, content, re.MULTILINE | re.VERBOSE) is None:
         return {}, ()
@@ -245,6 +250,8 @@ def _read_table(root: str) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
         tools = parse(content.decode("utf-8")).get("tool", {})
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise ConfigError(path, f"is not valid TOML: {error}") from None
+    if isinstance(tools, dict) and _MISSPELLED in tools:
+        raise ConfigError(f"{path}, [tool.{_MISSPELLED}]", f"no such table; did you mean [{TABLE}]?")
     table = tools.get("trim_telemetry", {}) if isinstance(tools, dict) else {}
     if not isinstance(table, dict):
         raise ConfigError(path, f"{TABLE} is not a table")
