@@ -57,6 +57,42 @@ class Asking(sqlite3.Connection):
         return super().cursor(*arguments, **named)
 
 
+class Sealed(sqlite3.Connection):
+    """A user's own, which has a mind of its own about attributes."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise KeyError(name)
+
+
+class SealedCursor(sqlite3.Cursor):
+    """The same of cursors."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise KeyError(name)
+
+    def __getattr__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+class Obliging(sqlite3.Cursor):
+    """A user's own, which has whatever it is asked for."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return name
+
+
+class Path:
+    """A user's own, which is no text."""
+
+    def __fspath__(self) -> str:
+        return ":memory:"
+
+    def __str__(self) -> str:
+        raise KeyError
+
+
 class Bare(sqlite3.Cursor):
     """A user's own, without room for anything."""
 
@@ -103,6 +139,12 @@ STYLES = {
     ),
     "a cursor's own statement": (lambda: sqlite3.connect(":memory:").cursor(Twice).execute("SELECT 1"), 2),
     "Cursor.execute(cursor)": (lambda: sqlite3.connect(":memory:").cursor(PastUs).execute("SELECT 1"), 1),
+    "classes that take no attributes": (
+        lambda: sqlite3.connect(":memory:", factory=Sealed).cursor(SealedCursor).execute("SELECT 1").fetchall(),
+        1,
+    ),
+    "a class that has all attributes": (lambda: sqlite3.connect(":memory:").cursor(Obliging).fetchall(), 0),
+    "a path that is no text": (lambda: sqlite3.connect(Path()).execute("SELECT 1").fetchall(), 1),
     "cursor(function)": (lambda: sqlite3.connect(":memory:").cursor(lambda c: Cursor(c)).execute("SELECT 1"), 1),
 }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from os import sep
 from os.path import abspath, dirname
-from time import perf_counter_ns
 from typing import Any, Callable, List, Mapping, Optional, Tuple
 
-from ..collectors.queries import recorder
+from ..collectors.queries import Query, recorder
+from ..collectors.timing import Clock
 from ..texts import STAND_INS
 from .notes import attach, attach_anywhere, note_of
 
@@ -37,7 +37,7 @@ def counted(
     this had got as far as the driver; has_rows: whether the cursor's fetches are timed(); has_room: whether it takes
     attributes; above: how many calls further out the user's own code usually is. Where it is not, it is looked for.
     """
-    now = perf_counter_ns  # in a cell: freezegun replaces the globals of modules
+    now = Clock.now
     get_frame = sys._getframe  # private by name only: logging's findCaller relies on it, too
     told, local, here, find, observe = recorder, recorder.local, recorder.here, recorder.find, recorder.observe
 
@@ -99,7 +99,7 @@ def counted(
                     try:
                         cursor._trim_query = query
                         cursor._trim_spent = spent
-                    except AttributeError:
+                    except Exception:  # noqa: BLE001  # a class of the user's, see notes.attach
                         pass
                 else:
                     attach_anywhere(cursor, query, spent)
@@ -144,16 +144,16 @@ def within(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def timed(original: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that calls `original`, which gets rows: the time is that of the statement that they are of."""
-    now, fetched, refetched = perf_counter_ns, recorder.fetched, recorder.refetched
+    now, fetched, refetched = Clock.now, recorder.fetched, recorder.refetched
 
     def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
         """Hot, as counted()'s is."""
         __tracebackhide__ = True
         try:
             query = cursor._trim_query
-        except AttributeError:
+        except Exception:  # noqa: BLE001  # none; or a class of the user's, see notes.note_of
             query = None
-        if query is None:
+        if type(query) is not Query:
             return original(cursor, *arguments, **named)
         started = now()
         try:
@@ -177,7 +177,7 @@ def timed_anywhere(original: Callable[..., Any], cursor_of: Callable[[Any], Any]
 
     cursor_of: returns the cursor of what has the method.
     """
-    now, fetched = perf_counter_ns, recorder.fetched
+    now, fetched = Clock.now, recorder.fetched
 
     def stand_in(owner: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True

@@ -6,10 +6,10 @@ unless it was begun within one.
 
 from __future__ import annotations
 
-from time import perf_counter_ns
 from typing import Any, Callable, List, Optional, Tuple
 
 from ..collectors.queries import Query, Window, recorder
+from ..collectors.timing import Clock
 from .calls import Reader, like, statement, timed_anywhere, unseen
 from .notes import attach_anywhere, note_of
 
@@ -29,7 +29,7 @@ class _Call:
         self._spent = 0
         self._is_counted = self._has_failed = False
         self._started = 0
-        self._now = perf_counter_ns  # not looked up among the globals, which freezegun replaces
+        self._now = Clock.now
 
     def begin(self) -> None:
         """A step begins."""
@@ -92,7 +92,7 @@ def counted_async(original: Any, connection_of: Naming, read: Optional[Reader] =
 
 def timed_async(original: Any, cursor_of: Callable[[Any], Any] = lambda cursor: cursor) -> Any:
     """Return a coroutine function that awaits `original`, which gets rows. See calls.timed_anywhere."""
-    now, fetched = perf_counter_ns, recorder.fetched
+    now, fetched = Clock.now, recorder.fetched
 
     async def stand_in(owner: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True

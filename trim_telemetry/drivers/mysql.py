@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 from .calls import Patches, counted, statement_of_many, timed
+from .notes import naming
 
 PYMYSQL = "pymysql.cursors"
 MYSQLCLIENT = "MySQLdb.cursors"
 
-_NAME_LIMIT = 100
 _EXECUTES = {"execute": None, "executemany": statement_of_many, "callproc": None}
 _FETCHES = {"SSCursor": ("read_next",), "CursorUseResultMixIn": ("fetchone", "fetchmany", "fetchall")}
 
@@ -23,14 +23,7 @@ def patch(module: Any, patches: Patches) -> None:
     """Patch a module of cursors. PyMySQL's may go by the name of the other, where it was installed as that."""
     driver = module.__name__.partition(".")[0]
 
-    def name_of(cursor: Any) -> str:
-        connection = cursor.connection
-        try:
-            name: str = connection._trim_name
-        except AttributeError:
-            name = connection._trim_name = f"{driver}:{_database(connection)}"[:_NAME_LIMIT]
-        return name
-
+    name_of = naming(lambda connection: f"{driver}:{_database(connection)}")
     base = getattr(module, "BaseCursor", None) or module.Cursor
     for name, read in _EXECUTES.items():
         patches.replace(base, name, partial(counted, connection_of=name_of, read=read))

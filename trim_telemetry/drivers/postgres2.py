@@ -7,17 +7,17 @@ connections and cursors that are made by calling their class, and what factories
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 from ..collectors.queries import recorder
 from .calls import Patches, counted, like, statement, statement_of_many, timed, unseen
+from .notes import naming
 from .subclasses import Subclasses, count_past_us, see_past_us
 
 MODULE = "psycopg2"
 
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]  # arguments, by place and by name
 
-_NAME_LIMIT = 100
 _FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__")
 
 
@@ -55,6 +55,17 @@ _EXECUTES: Dict[str, Any] = {
     "copy_to": _copies("TO stdout"),
     "copy_expert": lambda arguments, named: (statement(arguments, named)[0], None),
 }
+
+
+def _name(connection: Any) -> str:
+    try:
+        database = connection.info.dbname
+    except Exception:  # noqa: BLE001  # a release before 2.8, or a connection of the user's own making
+        database = None
+    return f"psycopg2:{database or '?'}"
+
+
+_name_of = naming(_name)
 
 
 class Classes:
@@ -110,20 +121,3 @@ def _put(
     if len(arguments) > 1:
         return (arguments[0], ours, *arguments[2:]), named
     return arguments, {**named, name: ours}
-
-
-def _name_of(cursor: Any) -> str:
-    connection = cursor.connection
-    try:
-        name: str = connection._trim_name
-    except AttributeError:
-        name = connection._trim_name = f"psycopg2:{_database(connection) or '?'}"[:_NAME_LIMIT]
-    return name
-
-
-def _database(connection: Any) -> Optional[str]:
-    try:
-        found: Optional[str] = connection.info.dbname
-    except Exception:  # noqa: BLE001  # a release before 2.8, or a connection of the user's own making
-        return None
-    return found

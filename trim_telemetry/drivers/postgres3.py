@@ -10,15 +10,26 @@ from typing import Any, Callable
 
 from .calls import Patches, counted, like, statement_of_many, timed_anywhere
 from .coroutines import counted_async, counted_steps, counted_steps_async, timed_async, timed_steps, timed_steps_async
+from .notes import naming
 
 MODULE = "psycopg"
 
-_NAME_LIMIT = 100
 _CURSORS = ("Cursor", "ServerCursor")  # the others inherit from these
 _ASYNC_CURSORS = ("AsyncCursor", "AsyncServerCursor")
 _EXECUTES = {"execute": None, "executemany": statement_of_many}
 _FETCHES = ("fetchone", "fetchmany", "fetchall")
 _COPIES = ("read", "read_row", "write", "write_row")
+
+
+def _name(connection: Any) -> str:
+    try:
+        database = connection.info.dbname
+    except Exception:  # noqa: BLE001  # it is closed, or in a state of the user's own making
+        database = "?"
+    return f"psycopg:{database}"
+
+
+_name_of = naming(_name)
 
 
 def patch(module: Any, patches: Patches) -> None:
@@ -63,22 +74,6 @@ def _context(make: Callable[..., Any], manager: str) -> Callable[[Any], Any]:
         return like(getattr(contextlib, manager)(make(original.__wrapped__, _name_of)), original)
 
     return made
-
-
-def _name_of(cursor: Any) -> str:
-    connection = cursor.connection
-    try:
-        name: str = connection._trim_name
-    except AttributeError:
-        name = connection._trim_name = f"psycopg:{_database(connection)}"[:_NAME_LIMIT]
-    return name
-
-
-def _database(connection: Any) -> str:
-    try:
-        return str(connection.info.dbname)
-    except Exception:  # noqa: BLE001  # it is closed, or in a state of the user's own making
-        return "?"
 
 
 def _cursor_of_copy(copy: Any) -> Any:

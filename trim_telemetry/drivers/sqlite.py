@@ -12,7 +12,9 @@ from os.path import basename
 from typing import Any, Dict, List
 
 from ..collectors.queries import recorder
+from ..collectors.source import safe_str
 from .calls import Patches, counted, like, statement_of_many, timed, unseen
+from .notes import name_it
 from .subclasses import Subclasses, count_past_us, see_past_us
 
 MODULE = "sqlite3.dbapi2"
@@ -62,14 +64,14 @@ def _connecting(original: Any, classes: Classes) -> Any:
             unseen(error)
             raise
         if ours is not None:
-            connection._trim_name = _name(arguments[0] if arguments else named.get("database"))
+            name_it(connection, _name(arguments[0] if arguments else named.get("database")))
         return connection
 
     return like(connect, original)
 
 
 def _name(database: Any) -> str:
-    text = database.decode("utf-8", "replace") if isinstance(database, bytes) else str(database)
+    text = database.decode("utf-8", "replace") if isinstance(database, bytes) else safe_str(database)
     return f"sqlite3:{basename(text.partition('?')[0])[:_NAME_LIMIT]}"
 
 
@@ -101,7 +103,8 @@ class Classes:
                     return self._seen(original(connection, *arguments, **named))
                 if arguments:
                     return original(connection, ours, *arguments[1:], **named)
-                return original(connection, **{**named, "factory": ours})
+                named["factory"] = ours
+                return original(connection, **named)
             except BaseException as error:  # raised again, as it came
                 unseen(error)
                 raise
