@@ -345,6 +345,31 @@ def test_tests_in_flight_are_interrupted(number: int, name: str, tmp_path: Path)
     assert done.summary["not_run_tests"] + len(found) == 4
 
 
+DIES_BEHIND_ITS_TEST = """
+    import os
+
+    def pytest_runtest_logfinish(nodeid):
+        if "PYTEST_XDIST_WORKER" in os.environ and "dies" in nodeid:
+            os._exit(9)
+"""
+
+
+def test_worker_that_dies_right_behind_its_test_costs_no_other_test_its_place(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        test_it="def test_dies(): pass\ndef test_b(): pass\ndef test_c(): pass\n",
+        conftest=DIES_BEHIND_ITS_TEST,
+    )
+    done = observed("-q", "-p", "xdist", "-n", "1", "--max-worker-restart=0", cwd=tmp_path)
+    # xdist has shown it as passed, and shows it as failed then.
+    assert [(result["name"], result["outcome"]) for result in done.results] == [
+        ("test_dies", "passed"),
+        ("test_dies", "crashed"),
+    ]
+    summary = summed_up(done)
+    assert (summary["collected_tests"], summary["not_run_tests"], summary["complete"]) == (3, 2, False)
+
+
 # -- spills ---
 
 LOOKS = """

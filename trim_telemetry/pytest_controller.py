@@ -46,6 +46,7 @@ class ControllerRecorder(PytestRecorder):
         self._count = 0
         self._started: List[Tuple[str, Optional[str]]] = []  # node ids of tests in flight, and their workers
         self._adopted: Set[str] = set()  # ids of tests that have a record, and that xdist has not finished with yet
+        self._finished: Dict[Optional[str], str] = {}  # node id of each worker's last one; xdist is told a moment later
         self._crashes: Dict[str, int] = {}  # by id, of tests that are to run again
         self._crashed: Set[str] = set()  # ids of tests that have a record for it
         super().__init__(session, config)
@@ -117,9 +118,12 @@ class ControllerRecorder(PytestRecorder):
             made.detail.attempts += self._crashes.pop(test_id)
             made.flaky = made.outcome == outcome.PASSED
 
-    def _not_new(self, test_id: str) -> None:
-        """Some schedulers of xdist give a test that has crashed a worker to the next one: one test, many records."""
-        if test_id in self._crashed and not self._each:
+    def _not_new(self, test_id: str, has_record: bool = False) -> None:
+        """Some schedulers of xdist give a test that has crashed a worker to the next one: one test, many records.
+
+        has_record: it was over when its worker died, but xdist did not know so, and says that it has crashed.
+        """
+        if (has_record or test_id in self._crashed) and not self._each:
             self.session.repeated()
 
     # -- what xdist passes on ---
@@ -141,7 +145,9 @@ class ControllerRecorder(PytestRecorder):
     @guarded
     def finished(self, nodeid: str, caller: FrameType) -> None:
         """A test is over."""
-        self._forget(_without_group(nodeid), _worker_of(caller))
+        worker = _worker_of(caller)
+        self._finished[worker] = _without_group(nodeid)
+        self._forget(self._finished[worker], worker)
 
     def _forget(self, nodeid: str, worker: Optional[str]) -> None:
         self._adopted.discard(bounded_id(nodeid))
@@ -158,9 +164,10 @@ class ControllerRecorder(PytestRecorder):
             return
         nodeid = _without_group(report.nodeid)
         worker = report.node.gateway.id
+        has_record = nodeid == self._finished.get(worker) or bounded_id(nodeid) in self._adopted
         self._forget(nodeid, worker)
         if report.failed:
-            self._not_new(bounded_id(nodeid))
+            self._not_new(bounded_id(nodeid), has_record)
             self._crashed.add(bounded_id(nodeid))
             self._lost(nodeid, outcome.CRASHED, said.text_of(report), worker)
         else:  # pytest-rerunfailures has changed it to "rerun"
