@@ -24,7 +24,8 @@ _NO_RUN = """\
 trim-telemetry: no run was seen. `collect` puts telemetry into `pytest`, `python -m pytest`, `python -m unittest` and
 `python manage.py test` by itself. Any other command has to run one of the doors, as in
 `python -m trim_telemetry.pytest_instrumentation`, and to get TRIM_FILE and TRIM_COLLECT (tox: pass_env = TRIM_*).
-Is trim-telemetry installed for the Python that runs the tests? Is stdout all that comes back? Then use --from-stdout.
+Is trim-telemetry installed for the Python that runs the tests? Is the disk full? Is stdout all that comes back? Then
+use --from-stdout.
 """
 
 
