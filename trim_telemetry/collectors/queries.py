@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..texts import stable_hash
-from .call_site import USERS, CallSites
+from .call_site import CallSites
 from .parameters import PLAIN, digest, shown
 from .threads import Threads
 
@@ -125,8 +125,7 @@ class Recorder:
         self.local = _local()  # its `state`: the present thread's, once it has one
         self._slow_from = 0  # ns
         self._shows = False
-        self._sites: Any = None
-        self._kinds: Dict[str, int] = {}
+        self._site_of: Callable[[Any], Any] = _nobodys
         self._failed: Callable[[Exception], None] = _ignore
         self._threads: Any = None
         self._home = 0  # the thread that the runner's tests begin in
@@ -138,8 +137,7 @@ class Recorder:
     def start(self, settings: Settings, sites: CallSites, failed: Callable[[Exception], None]) -> None:
         """A run begins. failed: is told of an error of ours, which must not reach the code that queries."""
         self._slow_from, self._shows = settings
-        self._sites, self._failed = sites, failed
-        self._kinds = sites.kinds
+        self._site_of, self._failed = sites.find, failed
         self._threads = Threads(sites.find)
         self._phases, self._outer = {}, []
         self.window = self.problem = None
@@ -224,31 +222,20 @@ class Recorder:
         """Return the Query of a statement that the function in `frame` has sent; a new one, where it is the first."""
         if state.window is not window:
             self._enter(state, window)
-        code = frame.f_code
-        kinds = self._kinds
-        kind = kinds.get(code.co_filename)
-        while not kind:  # neither the user's nor the runner's
-            if kind is None:
-                kind = self._sites.classify(code.co_filename)
-                continue
-            if frame.f_back is None:
-                break
-            frame = frame.f_back
-            code = frame.f_code
-            kind = kinds.get(code.co_filename)
+        users = self._site_of(frame)
+        code, place = (None, 0) if users is None else (users.f_code, users.f_lasti)
         if type(sql) is not str:
             sql = text_of(sql, cursor)
         try:
             connection = connection_of(cursor)
         except AttributeError:  # it was never initialised, or is closed
             connection = "?"
-        place = frame.f_lasti
         query = state.recent.get(place)
         if query is None or query.code is not code or query.sql != sql or query.connection != connection:
-            key = (sql, connection, id(code), place) if kind == USERS else (sql, connection, 0, 0)
+            key = (sql, connection, 0 if code is None else id(code), place)
             query = state.bucket.get(key)
             if query is None:
-                query = self._new(state, key, frame if kind == USERS else None, parameters)
+                query = self._new(state, key, users, parameters)
             state.recent[place] = query
         return query
 
@@ -388,6 +375,10 @@ def text_of(sql: Any, cursor: Any) -> str:
     except Exception as error:  # noqa: BLE001  # the user's own class
         return f"<{type(sql).__name__}: {type(error).__name__}>"
     return text
+
+
+def _nobodys(frame: Any) -> None:
+    """There is no run, and no code is the user's."""
 
 
 def _ignore(error: Exception) -> None:

@@ -125,12 +125,17 @@ def statement_of_many(arguments: Tuple[Any, ...], named: Mapping[str, Any]) -> T
 
 def within(original: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that calls `original`, whose statements are the framework's own: nobody's."""
-    here = recorder.here
+    local, here = recorder.local, recorder.here
 
     def stand_in(*arguments: Any, **named: Any) -> Any:
+        """Hot: Django looks at its connection's health for each cursor."""
         __tracebackhide__ = True
-        state = here()
-        depth, state.depth = state.depth, state.depth + 1
+        try:
+            state = local.state
+        except AttributeError:  # the thread's first
+            state = here()
+        depth = state.depth
+        state.depth = depth + 1
         try:
             return original(*arguments, **named)
         except BaseException as error:  # raised again, as it came
