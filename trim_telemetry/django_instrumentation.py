@@ -114,7 +114,7 @@ def _close_without_tests(settings: config.Config, code: int, reason: Optional[st
         if by is not None:
             run.session.interrupted(by)
         run.close(code, reason)
-    except OSError as error:  # the file that was asked for
+    except ConfigError as error:  # the file that was asked for
         sys.stderr.write(f"{error}\n")
 
 

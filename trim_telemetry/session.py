@@ -87,7 +87,7 @@ class Session:
     config: the settings in force; framework: who runs the tests; stdout: the descriptor that the markers go to, or
     None; stream: the text stream on it; worker: the name of this process among those that the runner has started, None
     in the one that writes the stream.
-    Raises ConfigError when the file that was asked for can't be made: a bad setting stops the run before the first test.
+    Raises ConfigError when the file that was asked for can't be made: before the first test, a bad setting stops a run.
     """
 
     def __init__(
