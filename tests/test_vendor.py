@@ -81,8 +81,20 @@ def test_an_earlier_copy_is_replaced_and_anything_else_is_not(tmp_path):
     assert list((tmp_path / "vendor" / "mine").iterdir()) == []
 
 
-def test_a_name_that_is_no_package_name_is_refused(tmp_path):
-    code, _, err = vendor("vendor", "--name", "a-b", cwd=tmp_path)
+def test_messages_name_the_copy_and_not_what_it_was_copied_from(tmp_path):
+    vendor("vendor", "--name", "our_telemetry", cwd=tmp_path)
+    for words, said in (
+        (["our_telemetry", "collect", "--", "true"], "`python -m our_telemetry.pytest_instrumentation`"),
+        (["our_telemetry.django_instrumentation"], "as in: python -m our_telemetry.django_instrumentation"),
+    ):
+        env = environment(PYTHONPATH=str(tmp_path / "vendor"))
+        done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, env=env, stdout=-1, stderr=-1, timeout=60)
+        assert said in done.stderr.decode()
+
+
+@pytest.mark.parametrize("name", ["a-b", "class"])
+def test_a_name_that_is_no_package_name_is_refused(tmp_path, name):
+    code, _, err = vendor("vendor", "--name", name, cwd=tmp_path)
     assert code == 2
     assert "a package name is letters" in err
 

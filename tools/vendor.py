@@ -7,6 +7,7 @@ wherever and whenever it is made: files are sorted, dated 1980-01-01 and stored,
 
 import argparse
 import hashlib
+import keyword
 import os
 import shutil
 import sys
@@ -28,8 +29,8 @@ def main() -> int:
     parser.add_argument("--name", default=PACKAGE.name, help="the copy's package name (trim_telemetry)")
     parser.add_argument("--zip", action="store_true", help="write one zip file that runs from PYTHONPATH")
     options = parser.parse_args()
-    if not options.name.isidentifier():
-        parser.error(f"--name {options.name}: a package name is letters, digits and underscores")
+    if not options.name.isidentifier() or keyword.iskeyword(options.name):
+        parser.error(f"--name {options.name}: a package name is letters, digits and underscores, and no keyword")
     files = package_files()
     try:
         if options.zip:

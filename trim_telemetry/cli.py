@@ -20,10 +20,10 @@ _USAGE = 2
 _FLAWS_SHOWN = 20
 _CRASHED_SHOWN = 10
 _PROGRESS_PAUSE = 0.5  # seconds
-_NO_RUN = """\
+_NO_RUN = f"""\
 trim-telemetry: no run was seen. `collect` puts telemetry into `pytest`, `python -m pytest`, `python -m unittest` and
 `python manage.py test` by itself. Any other command has to run one of the doors, as in
-`python -m trim_telemetry.pytest_instrumentation`, and to get TRIM_FILE and TRIM_COLLECT (tox: pass_env = TRIM_*).
+`python -m {__package__}.pytest_instrumentation`, and to get TRIM_FILE and TRIM_COLLECT (tox: pass_env = TRIM_*).
 Is trim-telemetry installed for the Python that runs the tests? Is the disk full? Is stdout all that comes back? Then
 use --from-stdout.
 """

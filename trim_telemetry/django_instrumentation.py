@@ -19,8 +19,8 @@ from .script import run_script
 from .signals import NotYet, on_sigterm
 from .unittest_result import mixed
 
-_HELP = """\
-usage: python -m trim_telemetry.django_instrumentation [--settings=MODULE] SCRIPT [ARGS]
+_HELP = f"""\
+usage: python -m {__package__}.django_instrumentation [--settings=MODULE] SCRIPT [ARGS]
 
 Runs a script that ends in Django's test runner, as in `... manage.py test`, and observes its tests.
 
@@ -28,8 +28,8 @@ Runs a script that ends in Django's test runner, as in `... manage.py test`, and
 """
 _NO_DJANGO = "trim-telemetry: Django is not installed; do: pip install trim-telemetry[django]\n"
 _OTHER_RUNNER = (
-    "trim-telemetry: {} is no DiscoverRunner; if it runs pytest, use `python -m trim_telemetry.pytest_instrumentation`,"
-    " else derive it from trim_telemetry.django_runner.TelemetryRunnerMixin\n"
+    "trim-telemetry: {} is no DiscoverRunner; if it runs pytest, use `python -m "
+    f"{__package__}.pytest_instrumentation`, else derive it from {__package__}.django_runner.TelemetryRunnerMixin\n"
 )
 _HELP_OPTIONS = ("-h", "--help", "--version")
 _HELP_COMMANDS = ("help", "version")  # manage.py's
@@ -67,7 +67,7 @@ def _split(words: Sequence[str]) -> Tuple[Optional[str], List[str]]:
             raise ConfigError(option, "needs a value: a settings module")
         module = value if has_value else waiting.pop(0)
     if not waiting:
-        raise ConfigError("SCRIPT", "is missing; as in: python -m trim_telemetry.django_instrumentation manage.py test")
+        raise ConfigError("SCRIPT", f"is missing; as in: python -m {__package__}.django_instrumentation manage.py test")
     if not os.path.exists(waiting[0]):
         raise ConfigError(waiting[0], "there is no such script")
     return module, waiting
