@@ -28,9 +28,31 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
         ("Authorization: Bearer abcdefgh.12", "Authorization: Bearer [redacted:authorization]"),
         ("{'Authorization': 'Basic dXNlcjpwYXNz'}", "{'Authorization': 'Basic [redacted:authorization]'}"),
         ("HTTP_AUTHORIZATION='Token 0123456789'", "HTTP_AUTHORIZATION='Token [redacted:authorization]'"),
+        (
+            'Authorization: Digest username="Mufasa", response="6629fae49393a054", nc=00000001\r\nHost: x',
+            "Authorization: Digest [redacted:authorization]\r\nHost: x",
+        ),
+        (
+            "Authorization: AWS4-HMAC-SHA256 Credential=AKID/2025/s3, SignedHeaders=host, Signature=fe5f80f77d5fa3be",
+            "Authorization: AWS4-HMAC-SHA256 [redacted:authorization]",
+        ),
+        (
+            "{'Authorization': 'Digest a=\"b\", c=\"defgh\"', 'x': 1}",
+            "{'Authorization': 'Digest [redacted:authorization]', 'x': 1}",
+        ),
+        (
+            r'"{\"Authorization\": \"Basic dXNlcjpwYXNz\"}"',
+            r'"{\"Authorization\": \"Basic [redacted:authorization]\"}"',
+        ),
         ("sent bearer abcdefgh12345", "sent bearer [redacted:authorization]"),
         ("Set-Cookie: sessionid=12345678; Path=/", "Set-Cookie: [redacted:cookie]"),
         ('{"cookie": "a=1; b=2345678"}', '{"cookie": "[redacted:cookie]"}'),
+        ('Cookie: a=1; sid="abcdefgh12345"; b=2', "Cookie: [redacted:cookie]"),
+        ('Cookie: s="abcdefgh12345"', "Cookie: [redacted:cookie]"),
+        (r"{\"Cookie\": \"sid=abcdefgh\"}", r"{\"Cookie\": \"[redacted:cookie]\"}"),
+        (r"{\"access_token\": \"0123456789abcdef\"}", r"{\"access_token\": \"[redacted:token]\"}"),
+        ("'{''access_token'': ''0123456789abcdef''}'", "'{''access_token'': ''[redacted:token]''}'"),
+        (r"password=\"correct horse\"", r"password=\"[redacted:token]\""),
         ("api_key=0123456789abcdef", "api_key=[redacted:token]"),
         ("X-Api-Key: 0123456789", "X-Api-Key: [redacted:token]"),
         ('{"client_secret": "abc def ghi"}', '{"client_secret": "abc def ghi"}'),  # words, not a key
@@ -60,6 +82,8 @@ def test_takes_out_what_looks_secret_and_says_what_it_was(text, expected):
         "postgres://user:short@db/x",
         "xs3cr3t-value-12 is another word",
         "password=short",
+        'Authorization: Digest a="b"',
+        "Cookie: a=1",
         "token = get_token(request)",  # code in a traceback
         "assert token == other_token",
         "self.assertEqual(token.value, 'x')",
@@ -87,6 +111,16 @@ def test_no_secret_value_survives_between_other_text(secret, before, after):
     assert secret not in Redactor({"MY_TOKEN": secret})(f"{before} {secret} {after}") or not secret.strip(" ./+")
 
 
-@pytest.mark.parametrize("text", ["a" * 40_000, "token" * 8_000, "://" * 13_000, "cookie:" * 6_000, "eyJ" * 13_000])
+NEARLY = (
+    "authorization: a=" * 3_000,
+    "authorization: x " + "a=b, " * 8_000,
+    'cookie: a="' * 4_000,
+    "token\\\\'" * 5_000,
+)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 40_000, "token" * 8_000, "://" * 13_000, "cookie:" * 6_000, "eyJ" * 13_000, *NEARLY]
+)
 def test_a_long_hostile_text_is_read_in_passing_time(text):  # a pattern that backtracks would never come back
     Redactor(ENVIRON)(text)

@@ -25,7 +25,10 @@ _KEY = (
     r"(?:[\w-]{0,40}(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential)s?)"
 )
 _VALUE = r"[^\s\"'\\,;&(){}\[\]<>]{8,4096}"
-
+_QUOTE = r"\\{0,3}[\"']{0,2}"  # none, or one as it is, escaped in another text, or doubled in SQL
+_QUOTED = r"\\{0,3}\"[^\"\\\r\n]{0,1024}\\{0,3}\""
+# An authorization with parameters, as of Digest (RFC 7616) or AWS4-HMAC-SHA256.
+_PARAMETERS = rf"(?:[\w-]{{1,40}}=(?:{_QUOTED}|[^\s\"',}}\\]{{1,1024}})(?:\s{{0,2}},\s{{0,4}})?){{1,30}}"
 
 _UNRESERVED = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-~")  # RFC 3986, 2.3
 
@@ -41,13 +44,22 @@ _SHAPES = (
     _shape("url-credentials", r"://(?P<secret>[^\s/@:\"'<>]{8,1024})@"),
     _shape(
         "authorization",
-        r"authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:[a-z]{3,20}\s+)?(?P<secret>[^\s\"',}]{8,4096})",
+        rf"authorization{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}(?:[a-z][\w-]{{2,20}}\s+)?"
+        rf"(?P<secret>{_PARAMETERS}|[^\s\"',}}\\]{{8,4096}})",
         re.I,
     ),
     _shape("authorization", r"\bbearer\s+(?P<secret>[a-z0-9._~+/=-]{8,4096})", re.I),
-    _shape("cookie", r"\bcookie[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<secret>[^\"'\r\n}]{8,4096})", re.I),
-    _shape("token", rf"\b{_KEY}[\"']?\s{{0,4}}(?::|=>)\s{{0,4}}[\"']?(?P<secret>{_VALUE})(?![\w.(\[])", re.I),
-    _shape("token", rf"\b{_KEY}[\"']?\s{{0,4}}=\s{{0,4}}[\"'](?P<secret>[^\"'\r\n]{{8,4096}})[\"']", re.I),
+    _shape(
+        "cookie",
+        rf"\bcookie{_QUOTE}\s{{0,4}}[:=]\s{{0,4}}{_QUOTE}(?P<secret>(?:[^\"'\\\r\n}}]|(?<==){_QUOTED}){{1,4096}})",
+        re.I,
+    ),
+    _shape("token", rf"\b{_KEY}{_QUOTE}\s{{0,4}}(?::|=>)\s{{0,4}}{_QUOTE}(?P<secret>{_VALUE})(?![\w.(\[])", re.I),
+    _shape(
+        "token",
+        rf"\b{_KEY}{_QUOTE}\s{{0,4}}=\s{{0,4}}\\{{0,3}}[\"'](?P<secret>[^\"'\r\n]{{8,4096}}?)\\{{0,3}}[\"']",
+        re.I,
+    ),
     _shape("token", rf"\b{_KEY}=(?P<secret>{_VALUE})(?![\w.(\[])", re.I),
     _shape("token", r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}|glpat-[\w-]{20,255})"),
     _shape("token", r"\b(?P<secret>(?:AKIA|ASIA)[0-9A-Z]{16})\b"),
@@ -87,7 +99,8 @@ class Redactor:
 def _marker(mark: str) -> Callable[[Match[str]], str]:
     def replace(found: Match[str]) -> str:
         whole, start = found.group(), found.start()
-        if "[redacted:" in found.group("secret"):  # an earlier pattern was here, and knew better
+        secret = found.group("secret")
+        if len(secret) < SHORTEST or "[redacted:" in secret:  # an earlier pattern was here, and knew better
             return whole
         return whole[: found.start("secret") - start] + mark + whole[found.end("secret") - start :]
 
