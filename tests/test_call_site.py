@@ -31,7 +31,7 @@ PACKAGE = join(str(ROOT), "trim_telemetry", "")
 )
 def test_whose_file_it_is(filename, kind):
     sites = CallSites(Sources(str(ROOT)))
-    assert sites.kinds[filename] == kind
+    assert sites.classify(filename) == kind
     assert sites.kinds == {filename: kind}
 
 

@@ -10,6 +10,7 @@ from typing import Dict, Optional
 from .source import Sources
 
 USERS, OTHERS, RUNNERS = 1, 0, -1  # kinds of files
+_UNKNOWN = 2
 
 _PACKAGE = dirname(dirname(abspath(__file__))) + sep  # it may be vendored inside the user's project
 # Below these stands nobody but who started the run: manage.py, which is the user's file, but not who asked.
@@ -23,40 +24,36 @@ _RUNNERS = (
 
 
 class CallSites:
-    """Finds user's frames. kinds: of files, by the name that code objects have for them."""
+    """Finds user's frames. kinds: of the files met so far, by the name that code objects have for them."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self.kinds = _Kinds(sources)
+        self.kinds: Dict[str, int] = {}
 
     def find(self, frame: Optional[FrameType]) -> Optional[FrameType]:
         """Return the first frame of the user's own code from `frame` outwards; None: the runner's comes first. Hot."""
-        kinds = self.kinds
+        get = self.kinds.get
         while frame is not None:
-            kind = kinds[frame.f_code.co_filename]
-            if kind:
-                return frame if kind == USERS else None
+            kind = get(frame.f_code.co_filename, _UNKNOWN)
+            if kind:  # most are others'
+                if kind == _UNKNOWN:
+                    kind = self.classify(frame.f_code.co_filename)
+                if kind:
+                    return frame if kind == USERS else None
             frame = frame.f_back
         return None
+
+    def classify(self, filename: str) -> int:
+        """Say whose file it is, and remember it."""
+        if any(mark in filename for mark in _RUNNERS):
+            kind = RUNNERS
+        elif filename.startswith(_PACKAGE) or not self._sources.is_users(filename):
+            kind = OTHERS
+        else:
+            kind = USERS
+        self.kinds[filename] = kind
+        return kind
 
     def location(self, filename: str, line: int) -> str:
         """Return "file:line" as records have it."""
         return f"{self._sources.relative(filename)}:{line}"
-
-
-class _Kinds(Dict[str, int]):
-    """Whose the files met so far are, by the name that code objects have for them; any other is looked at."""
-
-    def __init__(self, sources: Sources) -> None:
-        super().__init__()
-        self._is_users = sources.is_users
-
-    def __missing__(self, filename: str) -> int:
-        if any(mark in filename for mark in _RUNNERS):
-            kind = RUNNERS
-        elif filename.startswith(_PACKAGE) or not self._is_users(filename):
-            kind = OTHERS
-        else:
-            kind = USERS
-        self[filename] = kind
-        return kind
