@@ -314,19 +314,19 @@ def lines_until(process: "subprocess.Popen[bytes]", count: int) -> List[bytes]:
     return lines
 
 
-HANGS_LAST = """
-    def test_one(): pass
-    def test_two(): pass
-    def test_hangs(): import time; time.sleep(60)
-    def test_hangs_too(): import time; time.sleep(60)
-"""
+HANGS = "def test_{}(): pass\ndef test_hangs{}(): import time; time.sleep(60)\n"
+
+
+def start_hanging(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    """Start a run whose workers hang, each in its second test: with its first result it tells who that is."""
+    write(folder, test_a=HANGS.format("one", ""), test_b=HANGS.format("two", "_too"))
+    return start(folder, "--dist=loadfile", *arguments)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 @pytest.mark.parametrize("number, name", [(signal.SIGINT, "SIGINT"), (signal.SIGTERM, "SIGTERM")])
 def test_tests_in_flight_are_interrupted(number: int, name: str, tmp_path: Path) -> None:
-    write(tmp_path, test_it=HANGS_LAST)
-    process = start(tmp_path)
+    process = start_hanging(tmp_path)
     try:
         lines = lines_until(process, 2)
         os.kill(process.pid, number)
@@ -403,10 +403,11 @@ def test_worker_keeps_a_spill_that_is_removed_when_it_was_taken_over(tmp_path: P
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 def test_killed_run_leaves_its_spills(tmp_path: Path) -> None:
-    write(tmp_path, test_it=HANGS_LAST)
-    process = start(tmp_path, "--trim-file=run.ndjson")
+    process = start_hanging(tmp_path, "--trim-file=run.ndjson")
     try:
         lines_until(process, 2)
+        while not any(b"test_hangs" in path.read_bytes() for path in tmp_path.glob("run.ndjson.gw*.spill")):
+            assert process.poll() is None
     finally:
         process.kill()
         process.communicate(timeout=60)
