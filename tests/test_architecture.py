@@ -14,9 +14,9 @@ from .support import ROOT
 # A module imports from the rows above its own, and from nowhere else. Within a row: modules of one folder, or of one
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
-    "errors outcome texts",
-    "sections",
-    "record config redaction unwanted",
+    "errors outcome texts addresses",
+    "sections allow_list",
+    "record config redaction unwanted services",
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers",
     "surroundings trial tally channels announcement statements",  # the session's own rooms
@@ -33,8 +33,8 @@ WRITING = (  # while tests run
     "__init__",
 )
 READING = (  # after the run; of the writing side they know these:
-    "errors outcome texts",
-    "sections",
+    "errors outcome texts addresses",
+    "sections allow_list",
     "record config redaction",
     "analysis",  # pure figures, and their sums: the one thing more that both wings have
     "tally",
@@ -175,6 +175,7 @@ def is_version(module: Module, found: Import) -> bool:
 def test_wings_share_the_wall_and_nothing_else():
     writing, reading = set(rows(WRITING)), set(rows(READING))
     wall = {"errors", "outcome", "texts", "sections", "record", "config", "redaction"}
+    wall |= {"addresses", "allow_list"}  # which settings are checked with
     assert writing & reading == wall | {"analysis", "tally", "summary"}
 
 
