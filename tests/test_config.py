@@ -139,6 +139,9 @@ def test_each_setting_can_stand_in_each_place(setting, root):
         "file": "f",
         "run_id": "r",
         "log_level": "ERROR",
+        "network": "record",
+        "network_allow": "db",
+        "refuse_as": "connection-refused",
     }
     word = words.get(setting.name, "7")
     assert setting.option == "--trim-" + setting.name.replace("_", "-")
@@ -175,6 +178,12 @@ GOOD = [
     *[("max_logs", word, 12) for word in ("12", " 12 ", 12)],
     *[("slow_test_ms", word, 250.0) for word in ("250", "250.0", "2.5e2", 250, 250.0)],
     ("slow_test_ms", "0", 0.0),
+    *[("network", word, "off") for word in ("off", " OFF ", False)],
+    *[("network", word, word) for word in ("block", "record", "enforce")],
+    *[("network_allow", word, ("db:5432", "10.0.0.0/8")) for word in ("db:5432,10.0.0.0/8", " db:5432, 10.0.0.0/8 ")],
+    *[("network_allow", word, ("db",)) for word in ("db", ["db"])],
+    *[("network_allow", word, ()) for word in ("", ",", [])],
+    ("refuse_as", "connection-refused", "connection-refused"),
 ]
 BAD = [
     *[("stdout", word) for word in ("", "maybe", "2", 2, 1.0, [], {})],
@@ -182,6 +191,12 @@ BAD = [
     *[("run_id", word) for word in ("", "x" * 101, "a b", "a/b", "..", ".hidden", "é", "a\n", 5)],
     *[("log_level", word) for word in ("", "LOUD", "30", 30, 30.0, True, ["INFO"])],
     *[("max_logs", word) for word in ("", "-1", -1, "1.5", 1.0, 1.5, float("inf"), float("nan"), "x", True, None, [1])],
+    *[("network", word) for word in ("", "on", "yes", True, 1, ["off"])],
+    *[
+        ("network_allow", word)
+        for word in ("https://a.example", "a b:", ["a b"], [1], 1, True, {"a": 1}, "10.0.0.0/99")
+    ],
+    *[("refuse_as", word) for word in ("", "off", False, "timeout")],
     *[("slow_test_ms", word) for word in ("", "-1", -0.5, "nan", "inf", "1e999", float("nan"), "1s", True, [1.0], {})],
 ]
 
@@ -216,7 +231,8 @@ def test_settings_are_shown_as_plain_json_without_the_thresholds(root):
     shown = load({"run_id": "r"}, {}, root).shown()
     assert json.loads(json.dumps(shown)) == shown
     caps = {"max_logs", "max_output", "max_message", "max_traceback"}
-    assert set(shown) == {"stdout", "file", "fsync", "redact", "queries", "sql_parameters", "log_level", *caps}
+    rest = {"queries", "sql_parameters", "network", "network_allow", "refuse_as", "log_level"}
+    assert set(shown) == {"stdout", "file", "fsync", "redact", *rest, *caps}
 
 
 # -- pyproject.toml ----------------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ _TABLE_SPELLED = rb"""
     | ^[ \t]* \[[ \t]* tool [ \t]*\.[ \t]* ["']?trim[-_]telemetry["']? [ \t]* (\]|\r?$)  # a slip, to be told
 """
 _MISSPELLED = "trim-telemetry"  # as the distribution is called
+NETWORK_MODES = ("block", "record", "enforce", "off")
+REFUSALS = ("error", "connection-refused")
 _ROOT_MARKS = ("pyproject.toml", "setup.cfg", "manage.py", ".git")
 _LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _RUN_ID_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -62,6 +64,9 @@ class Config(NamedTuple):
     max_traceback: int = 20_000
     queries: bool = True
     sql_parameters: bool = False
+    network: str = "block"
+    network_allow: Tuple[str, ...] = ()
+    refuse_as: str = "error"
     thresholds: Thresholds = Thresholds()
     notices: Tuple[str, ...] = ()  # what of the settings could not be read; goes into the summary's warnings
     collector: Optional[str] = None  # the folder in which `collect` waits to hear of this run
@@ -69,7 +74,8 @@ class Config(NamedTuple):
     def shown(self) -> Dict[str, Any]:
         """Return the settings as `run_start` names them: plain JSON values, thresholds apart."""
         hidden = {"root", "run_id", "thresholds", "notices", "collector"}
-        return {name: value for name, value in self._asdict().items() if name not in hidden}
+        shown = {name: value for name, value in self._asdict().items() if name not in hidden}
+        return {**shown, "network_allow": list(self.network_allow)}
 
 
 class Setting(NamedTuple):
@@ -128,7 +134,28 @@ def _level(value: Any) -> int:
     return _LOG_LEVELS[str(value).strip().upper()]
 
 
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value is False and "off" in choices:  # as TOML has it
+            return "off"
+        return choices[choices.index(str(value).strip().lower())]
+
+    return read
+
+
+def _hosts(value: Any) -> Tuple[str, ...]:
+    entries = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ValueError(value)
+    if entries:
+        from .allow_list import AllowList  # only for who has such a list
+
+        AllowList(entries)
+    return tuple(entries)
+
+
 _A_COUNT = "a whole number, 0 or more"
+_A_LIST_OF_HOSTS = "a list of: host, *.suffix, address, CIDR, host:port, private, *"
 _MILLISECONDS = "milliseconds, 0 or more"
 
 SETTINGS = (
@@ -138,6 +165,11 @@ SETTINGS = (
     Setting("redact", _switch, "on or off", "take secrets out of messages, logs, SQL and output (on)"),
     Setting("queries", _switch, "on or off", "collect the database queries of each test (on)"),
     Setting("sql_parameters", _switch, "on or off", "show the parameters of slow and repeated queries (off)"),
+    Setting(
+        "network", _one_of(*NETWORK_MODES), ", ".join(NETWORK_MODES), "what becomes of calls to the outside (block)"
+    ),
+    Setting("network_allow", _hosts, _A_LIST_OF_HOSTS, "hosts that tests may reach (none)"),
+    Setting("refuse_as", _one_of(*REFUSALS), " or ".join(REFUSALS), "what a blocked call raises (error)"),
     Setting("run_id", _run_id, "1 to 100 letters, digits, '.', '_' or '-'", "the run's id (default: a random one)"),
     Setting("log_level", _level, ", ".join(_LOG_LEVELS), "lowest level of log records that are kept (WARNING)"),
     Setting("max_logs", _count, _A_COUNT, "log records kept of a test (100)"),

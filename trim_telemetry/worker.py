@@ -37,6 +37,7 @@ def unpack(text: str, worker: str, root: Optional[str] = None) -> Config:
     values: Dict[str, Any] = _loads(text)
     values["thresholds"] = Thresholds(**values["thresholds"])
     values.update(root=root or values["root"], file=spill_of(values["file"], worker), notices=())
+    values["network_allow"] = tuple(values["network_allow"])
     return Config(**values)
 
 
