@@ -15,7 +15,7 @@ from .support import ROOT
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
     "errors outcome texts addresses",
-    "sections allow_list",
+    "sections allow_list stand_ins",
     "record config redaction unwanted services",
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers",

@@ -55,14 +55,14 @@ def _parse_v4(host: str) -> Optional[bytes]:
         return None
     numbers = [_number(part) for part in parts]
     *firsts, last = numbers
-    if last is None or last >= 256 ** (5 - len(parts)):
+    if last is None or last >> 8 * (5 - len(parts)):
         return None
     address = 0
     for number in firsts:
         if number is None or number > 255:
             return None
-        address = address * 256 + number
-    return (address * 256 ** (5 - len(parts)) + last).to_bytes(4, "big")
+        address = (address << 8) + number
+    return ((address << 8 * (5 - len(parts))) + last).to_bytes(4, "big")
 
 
 def _number(text: str) -> Optional[int]:

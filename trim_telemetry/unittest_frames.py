@@ -5,15 +5,12 @@ They are private, and the same from CPython 3.8 to 3.14; tests/test_unittest_fra
 
 from __future__ import annotations
 
-from os import sep
-from os.path import abspath, dirname, join
 from types import FrameType, TracebackType
 from typing import Any, Optional, Tuple
 
 from . import outcome
-from .texts import STAND_INS
+from .stand_ins import OURS
 
-_DRIVERS = (join(dirname(abspath(__file__)), "drivers") + sep, STAND_INS)
 _PHASES = {
     "_callSetUp": outcome.SETUP,
     "_pre_setup": outcome.SETUP,
@@ -84,4 +81,4 @@ def hide_drivers(error: Any, traceback: Optional[TracebackType]) -> None:
 
 
 def _is_drivers(traceback: TracebackType) -> bool:
-    return traceback.tb_frame.f_code.co_filename.startswith(_DRIVERS)
+    return traceback.tb_frame.f_code.co_filename.startswith(OURS)

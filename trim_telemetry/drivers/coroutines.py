@@ -10,7 +10,8 @@ from typing import Any, Callable, List, Optional, Tuple
 
 from ..collectors.queries import Query, Window, recorder
 from ..collectors.timing import Clock
-from .calls import Reader, like, statement, timed_anywhere, unseen
+from ..stand_ins import like, unseen
+from .calls import Reader, statement, timed_anywhere
 from .notes import attach_anywhere, note_of
 
 Naming = Callable[[Any], str]

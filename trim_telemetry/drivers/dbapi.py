@@ -20,7 +20,8 @@ import re
 from types import MethodType
 from typing import Any, Dict, Optional, Tuple, TypeVar
 
-from .calls import counted, disowned, like, statement_of_many, timed, unseen
+from ..stand_ins import disowned, like, unseen
+from .calls import counted, statement_of_many, timed
 from .notes import attach, note_of
 
 Module = TypeVar("Module")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
-from .calls import Patches, Reader, counted, like, statement_of_many, unseen, within
+from ..stand_ins import Patches, like, unseen
+from .calls import Reader, counted, statement_of_many, within
 
 CURSORS = "django.db.backends.utils"
 CONNECTIONS = "django.db.backends.base.base"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from .calls import Patches, counted, statement_of_many, timed
+from ..stand_ins import Patches
+from .calls import counted, statement_of_many, timed
 from .notes import naming
 
 PYMYSQL = "pymysql.cursors"

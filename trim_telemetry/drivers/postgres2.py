@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, Dict, Tuple
 
 from ..collectors.queries import recorder
-from .calls import Patches, counted, like, statement, statement_of_many, timed, unseen
+from ..stand_ins import Patches, like, unseen
+from .calls import counted, statement, statement_of_many, timed
 from .notes import naming
 from .subclasses import Subclasses, count_past_us, see_past_us
 

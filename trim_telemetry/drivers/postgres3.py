@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Callable
 
-from .calls import Patches, counted, like, statement_of_many, timed_anywhere
+from ..stand_ins import Patches, like
+from .calls import counted, statement_of_many, timed_anywhere
 from .coroutines import counted_async, counted_steps, counted_steps_async, timed_async, timed_steps, timed_steps_async
 from .notes import naming
 

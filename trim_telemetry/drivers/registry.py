@@ -6,8 +6,8 @@ import sys
 from typing import Any, Callable, Dict, Optional
 
 from ..collectors.queries import recorder
+from ..stand_ins import Patches
 from . import django_orm, mysql, postgres2, postgres3, sqlite
-from .calls import Patches
 from .imports import ImportWatch
 
 _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {

@@ -13,7 +13,8 @@ from typing import Any, Dict, List
 
 from ..collectors.queries import recorder
 from ..collectors.source import safe_str
-from .calls import Patches, counted, like, statement_of_many, timed, unseen
+from ..stand_ins import Patches, like, unseen
+from .calls import counted, statement_of_many, timed
 from .notes import name_it
 from .subclasses import Subclasses, count_past_us, see_past_us
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Mapping, Tuple
 
-from .calls import counted, like, unseen
+from ..stand_ins import like, unseen
+from .calls import counted
 
 Finish = Callable[[Any, Any], None]  # is called with a user's class and our subclass of that, once it is made
 
