@@ -14,12 +14,13 @@ from .support import ROOT
 # A module imports from the rows above its own, and from nowhere else. Within a row: modules of one folder, or of one
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
-    "errors outcome texts addresses",
+    "errors outcome texts addresses permission",
     "sections allow_list stand_ins",
     "record config redaction unwanted services",
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers",
-    "surroundings trial tally channels announcement statements",  # the session's own rooms
+    "guard",
+    "surroundings trial tally channels announcement statements attempts",  # the session's own rooms
     "summary",
     "session",
     "exit_status signals script worker",

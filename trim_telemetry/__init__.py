@@ -6,7 +6,7 @@ asked for. (pytest must not try to rewrite this package's asserts: PYTEST_DONT_R
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "annotate"]
+__all__ = ["__version__", "annotate", "trim_network"]
 
 
 def __getattr__(name):  # type: ignore[no-untyped-def]  # annotating it would import typing for every user
@@ -14,4 +14,8 @@ def __getattr__(name):  # type: ignore[no-untyped-def]  # annotating it would im
         from .session import annotate
 
         return annotate
+    if name == "trim_network":
+        from .permission import trim_network
+
+        return trim_network
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

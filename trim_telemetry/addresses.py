@@ -5,7 +5,7 @@ An address is its bytes in network order: 4 of IPv4, 16 of IPv6; an IPv4 address
 
 from __future__ import annotations
 
-from socket import AF_INET6, inet_pton
+from _socket import AF_INET6, inet_ntop, inet_pton  # socket itself is Python, which few tests need
 from typing import Any, Optional
 
 _DIGITS = {8: frozenset("01234567"), 10: frozenset("0123456789"), 16: frozenset("0123456789abcdefABCDEF")}
@@ -80,8 +80,6 @@ def shown(address: bytes) -> str:
     """Return an address as it is usually written."""
     if len(address) == 4:
         return ".".join(map(str, address))
-    from socket import inet_ntop
-
     return inet_ntop(AF_INET6, address)
 
 

@@ -25,9 +25,10 @@ class AllowList:
         self._private = False
         self._resolved: Dict[bytes, Set[Port]] = {}
         for entry in entries:
-            self._add(entry)
+            self.add(entry)
 
-    def _add(self, entry: str) -> None:
+    def add(self, entry: str) -> None:
+        """Admit what one more entry names."""
         if entry == "private":
             self._private = True
             return

@@ -81,6 +81,10 @@ def _asks_for_help(arguments: Sequence[str]) -> bool:
 def _observe_script(words: Sequence[str], settings: config.Config) -> None:
     door.hold(settings)
     take_back = on_sigterm(NotYet(lambda code: _close_without_tests(settings, code, INTERRUPTED, "SIGTERM")))
+    if settings.network != "off":
+        from .attempts import guard_early
+
+        guard_early(settings)
     _Watcher({"django.test.runner": _observe_runners, "django.test.utils": _check_runners}).install()
     try:
         run_script(words)

@@ -20,6 +20,8 @@ _GROUP = "trim-telemetry"
 _PLUGIN = "trim-telemetry-run"
 DOOR = "trim-telemetry-door"  # registered by our own command line, which closes the run itself
 
+_MARKER = "trim_network(allow): hosts that the test may reach, while trim-telemetry guards the network"
+
 # Modes that run no tests by design, as pytest's options name them: they write nothing.
 _IDLE_MODES = (
     "help",
@@ -46,8 +48,37 @@ def pytest_addoption(parser: Any) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: Any) -> None:
+    """Guard the network before the first conftest file is imported, where a run will be on."""
+    options = early_config.known_args_namespace
+    if getattr(options, "trim", False) and not any(getattr(options, mode, None) for mode in _IDLE_MODES):
+        _guard(early_config, options)
+
+
+def _guard(config: Any, options: Any) -> None:
+    from .session import current
+
+    if current() is not None:  # it is pytest within a test of ours
+        return
+    try:
+        given = {setting.name: getattr(options, f"trim_{setting.name}", None) for setting in settings.SETTINGS}
+        loaded = settings.load(given, dict(os.environ), _root_of(config))
+    except ConfigError:  # said as soon as the run is to begin
+        return
+    if loaded.network != "off":
+        from .attempts import guard_early
+
+        guard_early(loaded)
+
+
+def _root_of(config: Any) -> str:
+    return str(getattr(config, "rootpath", None) or config.rootdir)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: Any) -> None:
     """Start a run, where one is asked for and none is on."""
+    config.addinivalue_line("markers", _MARKER)  # in any case: a suite that uses it is run without us, too
     if not config.getoption("trim", False):
         return
     door = config.pluginmanager.get_plugin(DOOR)
@@ -79,16 +110,23 @@ def _start(config: Any) -> Any:
     from .surroundings import Framework
 
     options = {setting.name: config.getoption(f"trim_{setting.name}", None) for setting in settings.SETTINGS}
-    root = str(getattr(config, "rootpath", None) or config.rootdir)
     try:
-        loaded = settings.load(options, os.environ, root)
+        loaded = settings.load(options, os.environ, _root_of(config))
         session = Session(loaded, Framework("pytest", pytest.__version__), stream=sys.stdout)
     except (ConfigError, OSError) as error:
         raise pytest.UsageError(str(error)) from None
     hooks, kind = (ControllerHooks, ControllerRecorder) if is_controller(config) else (Hooks, PytestRecorder)
     recorder = kind(session, config)
     config.pluginmanager.register(hooks(recorder, closes=not config.pluginmanager.has_plugin(DOOR)), _PLUGIN)
+    _enforce(config, recorder)
     return recorder
+
+
+def _enforce(config: Any, recorder: Any) -> None:
+    if recorder.session.config.network == "enforce":
+        from .pytest_hooks import EnforcingHooks
+
+        config.pluginmanager.register(EnforcingHooks(recorder), f"{_PLUGIN}-enforcing")
 
 
 def _start_worker(config: Any) -> None:
@@ -96,4 +134,6 @@ def _start_worker(config: Any) -> None:
     from .pytest_worker import KEY, WorkerHooks, start
 
     if KEY in config.workerinput:
-        config.pluginmanager.register(WorkerHooks(start(config)), _PLUGIN)
+        recorder = start(config)
+        config.pluginmanager.register(WorkerHooks(recorder), _PLUGIN)
+        _enforce(config, recorder)

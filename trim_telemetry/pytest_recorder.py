@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pytest
 from _pytest.reports import TestReport  # public, but not under a public name before pytest 7
@@ -13,6 +13,7 @@ from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
 from .exit_status import exit_status
 from .outcome import Event, Failure
+from .permission import MARKER, decorated_with, entries_in
 from .pytest_case import CaseFactory
 from .pytest_fixtures import FixtureTimes
 from .record import UNMEASURED, Case, Measures
@@ -79,6 +80,7 @@ class PytestRecorder:
 
     def __init__(self, session: Session, config: Any) -> None:
         self.session = session
+        session.allowances = _allowances
         self._sources = Sources(session.config.root)
         self._describe = self._case_factory(config)
         self._captures = config.getoption("capture", "no") != "no"
@@ -246,6 +248,11 @@ class PytestRecorder:
         return self._sources.failure(error, traceback, phase, text)
 
     @guarded
+    def breach(self) -> Optional[BaseException]:
+        """Return the error that the test in flight is to end with, because it has tried to reach another machine."""
+        return self.session.breach()
+
+    @guarded
     def finish(self) -> None:
         """The item's protocol is over."""
         trial, attempt = self._trial, self._attempt
@@ -328,3 +335,11 @@ class PytestRecorder:
         if code == 1 and self.session.tests_failed:
             return "tests_failed"
         return _EXIT_REASONS.get(code, "plugin")
+
+
+def _allowances(item: Any) -> Iterator[Any]:
+    """Yield what an item may reach for itself, by its markers or by our decorator."""
+    for mark in item.iter_markers(MARKER):
+        for value in (*mark.args, *mark.kwargs.values()):
+            yield from entries_in(value)
+    yield from decorated_with(getattr(item, "obj", None), getattr(item, "cls", None))

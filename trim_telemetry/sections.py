@@ -72,6 +72,11 @@ def uncollected_network(status: str, reason: Optional[str]) -> Dict[str, Any]:
     }
 
 
+def no_attempts() -> Dict[str, Any]:
+    """Return the `http_calls` of a test that made none."""
+    return {**uncollected_network("collected", None), "count": 0, "total_duration": 0.0}
+
+
 def uncollected_coverage(status: str, reason: Optional[str]) -> Dict[str, Any]:
     """Return a `coverage` in which nothing was collected."""
     return {
@@ -96,5 +101,8 @@ NO_QUERIES = Section(uncollected_queries("disabled", "the setting `queries` is o
 NO_STATEMENTS = Section(no_statements(), "no statements")
 NOT_A_TESTS_QUERIES = Section(uncollected_queries("disabled", "of tests only"), "queries above")
 LOST_QUERIES = Section(uncollected_queries("error", "the process died, or was lost"), "queries lost")
-NO_NETWORK = Section(uncollected_network("disabled", "not collected by this version"), "network off")
+NO_NETWORK = Section(uncollected_network("disabled", "the setting `network` is off"), "network off")
+NO_ATTEMPTS = Section(no_attempts(), "no attempts")
+NOT_A_TESTS_NETWORK = Section(uncollected_network("disabled", "of tests only"), "network above")
+LOST_NETWORK = Section(uncollected_network("error", "the process died, or was lost"), "network lost")
 NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"), "coverage off")

@@ -8,7 +8,8 @@ once in the summary's `warnings`, and the run goes on.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Sequence, Tuple, TypeVar, cast
+import sys
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 
 from . import outcome, record
 from .analysis.flags import judge
@@ -18,16 +19,16 @@ from .collectors.logs import LogCollector
 from .collectors.source import safe_str
 from .collectors.timing import Clock
 from .config import Config
-from .errors import TelemetryWarning
+from .errors import NetworkBlockedError, TelemetryWarning
 from .outcome import Event
 from .record import UNMEASURED, Case, Detail, Measures, Record
-from .sections import LOST_QUERIES, NOT_A_TESTS_QUERIES
+from .sections import LOST_NETWORK, LOST_QUERIES, NOT_A_TESTS_NETWORK, NOT_A_TESTS_QUERIES
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
 from .texts import clean, cut
 from .trial import Describer, Trial
-from .unwanted import NoStatements
+from .unwanted import NoAttempts, NoStatements
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -125,9 +126,8 @@ class Session:
         # What belongs to the test in flight, and what to nobody: for doors, and without a step between.
         self.resume = self._statements.resume
         self.suspend = self._statements.suspend
-        self.begin_again = self._statements.begin
-        self.shared_begins = self._statements.shared_begins
-        self.shared_ends = self._statements.shared_ends
+        self.allowances: Callable[[Any], Iterable[str]] = _no_allowances  # a door's: hosts that a test may reach
+        self._attempts = self._guard_of_network()
         self._channels = Channels(config, stdout, stream, self.warn)
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
@@ -169,9 +169,32 @@ class Session:
         if self._logs is not None:
             self._logs.begin()
         self._statements.begin()
+        self._attempts.begin(case.id, test)
         if phase == outcome.CALL:  # measured as a whole; by phases, the door has clocks of its own
             trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
+
+    def begin_again(self) -> None:
+        """The test in flight is run once more: what was seen of it so far does not count."""
+        self._statements.begin()
+        self._attempts.begin_again()
+
+    def breach(self) -> Optional[NetworkBlockedError]:
+        """Return what the test in flight is to fail with, because it tried to reach another machine; or None."""
+        return None if self.trial is None or _has_failed(self.trial) else self._attempts.breach()
+
+    def shared_begins(self, owner: Any = None) -> None:
+        """Shared set-up (a class's, a module's, a wider fixture's) or its tear-down begins.
+
+        owner: what may have allowances of its own, beside the test in flight.
+        """
+        self._statements.shared_begins()
+        self._attempts.shared_begins(owner)
+
+    def shared_ends(self) -> Optional[int]:
+        """It is over: return how many statements it sent; None: nobody knows."""
+        self._attempts.shared_ends()
+        return self._statements.shared_ends()
 
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
         """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
@@ -283,10 +306,11 @@ class Session:
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
         made = Record(trial.case, status, final, times, measures, detail, self.worker)
-        made.queries, cut_lists = self._statements.end()
-        if cut_lists:
+        made.queries, cut_queries = self._statements.end()
+        made.network, cut_calls = self._attempts.end()
+        if cut_queries or cut_calls:
             made.detail = made.detail or Detail()
-            made.detail.truncated += cut_lists
+            made.detail.truncated += [*cut_queries, *cut_calls]
         self._publish(made)
 
     def _write_unmeasured(self, case: Case, events: Sequence[Event], worker: Optional[str]) -> None:
@@ -296,6 +320,8 @@ class Session:
         made = Record(case, status, final, (now, now), UNMEASURED, detail, worker)
         if self.config.queries:
             made.queries = NOT_A_TESTS_QUERIES if case.above else LOST_QUERIES
+        if self.config.network != "off":
+            made.network = NOT_A_TESTS_NETWORK if case.above else LOST_NETWORK
         self._publish(made)
 
     def _publish(self, made: Record) -> None:
@@ -324,6 +350,7 @@ class Session:
             "root": clean(self.config.root),
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
+            "allowed_services": self._attempts.allowed_services(),
             "settings": {name: clean(value) if isinstance(value, str) else value for name, value in shown.items()},
         }
 
@@ -340,7 +367,29 @@ class Session:
 
     def _conclude(self, exit_code: int, exit_reason: Optional[str]) -> None:
         self._channels.look_for_file()
+        self.outside(self._attempts.outside())
+        self.unguarded(self._attempts.children())
         self._channels.summary(self._summary(exit_code, exit_reason))
+        self._say_what_was_blocked()
+
+    def outside(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Calls to other machines were made outside of any test: entries of `outside_tests`."""
+        if entries:
+            self._tally.network.add_outside(entries)
+
+    def unguarded(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """Processes were started that the guard can't reach: entries of `unguarded_children`."""
+        if entries:
+            self._tally.network.add_children(entries)
+
+    def _say_what_was_blocked(self) -> None:
+        """After a run with refusals, say on stderr what would allow them."""
+        told = self._tally.network.advice()
+        if told is not None:
+            try:
+                sys.stderr.write(f"trim-telemetry: {self._said(told)}\n")
+            except (OSError, ValueError, AttributeError):  # closed, or none from the start
+                pass
 
     def _summary(self, exit_code: int, exit_reason: Optional[str]) -> Dict[str, Any]:
         now, tally = self.clock.now(), self._tally
@@ -362,7 +411,7 @@ class Session:
         global _current
         self.closed = True
         _current = None
-        for part in (self._statements, self._logs, self._channels, self._announcement):
+        for part in (self._statements, self._attempts, self._logs, self._channels, self._announcement):
             if part is not None:
                 try:
                     part.close()
@@ -375,6 +424,19 @@ class Session:
         from .statements import Statements
 
         return Statements(self.config, self._redact, self._queries_failed)
+
+    def _guard_of_network(self) -> NoAttempts:
+        if self.config.network == "off":
+            return NoAttempts()
+        from .attempts import Asked, Attempts
+
+        asked = Asked(
+            self._redact, self._phase, self.clock.timestamp, self._network_failed, self.warn, self._allowances
+        )
+        return Attempts(self.config, asked)
+
+    def _allowances(self, subject: Any) -> Iterable[str]:
+        return self.allowances(subject)
 
     # -- small things ---
 
@@ -391,6 +453,9 @@ class Session:
     def _queries_failed(self, error: Exception) -> None:
         self.failed("queries", error)
 
+    def _network_failed(self, error: Exception) -> None:
+        self.failed("network", error)
+
     def _logs_failed(self, error: Exception) -> None:
         self._logs = None
         self.failed("logs", error)
@@ -405,6 +470,14 @@ class Session:
         if outermost and self._deferred is not None:
             deferred, self._deferred = self._deferred, None
             deferred()
+
+
+def _has_failed(trial: Trial) -> bool:
+    return any(event.outcome in (outcome.FAILED, outcome.ERROR, outcome.XPASSED_STRICT) for event in trial.events)
+
+
+def _no_allowances(subject: Any) -> Iterable[str]:
+    return ()
 
 
 def _redactor() -> Callable[[str], str]:

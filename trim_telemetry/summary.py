@@ -46,7 +46,7 @@ def summary_of(
         "duration": ending.duration,
         **tally.figures(),
         "database_queries": tally.queries.value(),
-        "http_calls": {**sections.NO_NETWORK.value, "outside_tests": []},
+        "http_calls": tally.network.value(),
         "coverage": sections.NO_COVERAGE.value,
         "collection": collection or {"duration": None, "slowest": []},
         "warnings": list(warnings),

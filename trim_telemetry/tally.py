@@ -6,6 +6,7 @@ from heapq import heappush, heapreplace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from . import outcome
+from .analysis.network_stats import NetworkTotals
 from .analysis.percentiles import RunningPercentiles
 from .analysis.query_stats import QueryTotals
 from .record import Record, Running
@@ -31,6 +32,7 @@ class Tally:
         self._durations = RunningPercentiles((50, 95, 99))
         self._shared_setup: Dict[str, Tuple[float, Optional[int]]] = {}  # ms and statements
         self.queries = QueryTotals()
+        self.network = NetworkTotals()
 
     def add(self, made: Record, flags: Sequence[str]) -> None:
         """Count one record in."""
@@ -43,6 +45,7 @@ class Tally:
         if made.flaky:
             self._flaky += 1
         self.queries.add(made.queries)
+        self.network.add(made.network)
         if not made.case.above:
             self._own_records += 1
         if duration is not None:

@@ -17,6 +17,7 @@ from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
 from .errors import TelemetryWarning
 from .outcome import Event, Failure
+from .permission import decorated_with
 from .record import Case
 from .session import Session, guarded
 from .texts import bounded_id
@@ -35,6 +36,7 @@ class ResultRecorder:
 
     def __init__(self, session: Session, describe: CaseFactory, sources: Sources) -> None:
         self.session = session
+        session.allowances = _allowances
         self._describe = describe
         self._sources = sources
         self._test: Any = None  # in flight, or over but not yet published
@@ -117,6 +119,12 @@ class ResultRecorder:
         if self._pauses == 0:
             self._excluded += Clock.now() - self._paused
             self._excluded_cpu += Clock.cpu() - self._paused_cpu
+
+    @guarded
+    def breach(self, test: Any) -> Optional[Tuple[Any, Any, Any]]:
+        """Return the error that a test is to end with, because it has tried to reach another machine; or None."""
+        error = self.session.breach() if test is self._test and not self._over else None
+        return None if error is None else (type(error), error, None)
 
     @guarded
     def stop(self, test: Any, stdout: Optional[Any], stderr: Optional[Any]) -> None:
@@ -232,7 +240,8 @@ class ResultRecorder:
         if self._fixture is not None:
             self.session.shared_ends()
         self._fixture = (*fixture_of(frame), Clock.now())
-        self.session.shared_begins()
+        owner = self._fixture[1]
+        self.session.shared_begins(owner if isinstance(owner, type) else None)
 
     @guarded
     def fixture_ends(self) -> None:
@@ -257,6 +266,14 @@ class ResultRecorder:
         for name, events in held.items():
             case_id = bounded_id(name)
             self.session.above(Case(case_id, case_id[:_NAME_LIMIT], above=True), events)
+
+
+def _allowances(subject: Any) -> Iterator[Any]:
+    """Yield what a test, or a class, may reach for itself."""
+    if isinstance(subject, type):
+        return decorated_with(subject)
+    method = getattr(subject, getattr(subject, "_testMethodName", ""), None)  # private; a doctest has none
+    return decorated_with(method, subject)
 
 
 def leaves(suite: Any) -> Iterator[Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .sections import NO_QUERIES, Section
+from .errors import NetworkBlockedError
+from .sections import NO_NETWORK, NO_QUERIES, Section
 
 
 class NoStatements:
@@ -32,3 +33,42 @@ class NoStatements:
 
     def close(self) -> None:
         """The run is over: drivers are as they were."""
+
+
+class NoAttempts:
+    """A network that is not guarded; and what it is to guard it."""
+
+    def begin(self, test_id: str, subject: Any) -> None:
+        """A test begins. subject: what its own allowances are asked of."""
+
+    def begin_again(self) -> None:
+        """It is run once more: what was seen of it so far does not count."""
+
+    def shared_begins(self, subject: Any) -> None:
+        """Shared set-up or its tear-down begins. subject: a class with allowances; None: the present test's hold."""
+
+    def shared_ends(self) -> None:
+        """It is over."""
+
+    def breach(self) -> Optional[NetworkBlockedError]:
+        """Return what the test in flight is to fail with, because it tried to reach another machine."""
+        return None
+
+    def end(self) -> Tuple[Section, Sequence[str]]:
+        """The test is over: return what it has tried, and the names of lists that were cut."""
+        return NO_NETWORK, ()
+
+    def outside(self) -> List[Dict[str, Any]]:
+        """Return what was tried outside of tests since this was last asked, as `outside_tests` has it."""
+        return []
+
+    def children(self) -> List[Dict[str, Any]]:
+        """Return the processes out of reach that were started since this was last asked, as `unguarded_children`."""
+        return []
+
+    def allowed_services(self) -> List[Mapping[str, str]]:
+        """Return the services that are allowed because the project's own settings name them."""
+        return []
+
+    def close(self) -> None:
+        """The run is over."""

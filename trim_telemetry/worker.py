@@ -60,6 +60,9 @@ class WorkerSession(Session):
 
     def take_parcel(self) -> str:
         """Return what was found out since this was last asked."""
+        self.outside(self._attempts.outside())
+        self.unguarded(self._attempts.children())
+        self.unguarded(self._attempts.children())
         parcel, self._parcel = self._parcel, {}
         return _dumps({"worker": self.worker, "made": self._made, "fresh": self._fresh, "over": self.closed, **parcel})
 
@@ -88,6 +91,16 @@ class WorkerSession(Session):
         """See Session."""
         self._parcel.setdefault("shared_setup", []).append([name, duration, queries])
 
+    def outside(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """See Session."""
+        if entries:
+            self._parcel.setdefault("outside", []).extend(entries)
+
+    def unguarded(self, entries: Sequence[Mapping[str, Any]]) -> None:
+        """See Session."""
+        if entries:
+            self._parcel.setdefault("children", []).extend(entries)
+
     def covered(self, tests: int) -> None:
         """See Session."""
         self._parcel["covered"] = self._parcel.get("covered", 0) + tests
@@ -105,6 +118,7 @@ class WorkerSession(Session):
 
     def _conclude(self, exit_code: int, exit_reason: Optional[str]) -> None:
         """The summary is the one process's."""
+        self.outside(self._attempts.outside())
 
 
 class Takeover:
@@ -138,6 +152,8 @@ class Takeover:
         for name, spent, queries in parcel.get("shared_setup", ()):
             self._session.shared_setup(name, spent, queries)
         self._session.covered(parcel.get("covered", 0))
+        self._session.outside(parcel.get("outside", ()))
+        self._session.unguarded(parcel.get("children", ()))
         if "collected" in parcel:
             self._take_collection(*parcel["collected"])
         if "next" in parcel:  # before the records: SIGTERM may end the run behind any of them

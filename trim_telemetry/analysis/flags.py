@@ -6,12 +6,14 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from ..config import Thresholds
 from ..record import Judgement, Record
-from ..sections import NO_NETWORK, NO_QUERIES, NO_STATEMENTS
+from ..sections import NO_ATTEMPTS, NO_NETWORK, NO_QUERIES, NO_STATEMENTS
 
 # Of the sections that most tests share.
 _UNREMARKABLE = {
     (NO_QUERIES, NO_NETWORK): Judgement(False, None, None, None, ()),
     (NO_STATEMENTS, NO_NETWORK): Judgement(False, False, None, None, ()),
+    (NO_QUERIES, NO_ATTEMPTS): Judgement(False, None, False, False, ()),
+    (NO_STATEMENTS, NO_ATTEMPTS): Judgement(False, False, False, False, ()),
 }
 
 

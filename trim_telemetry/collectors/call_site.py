@@ -54,6 +54,15 @@ class CallSites:
         self.kinds[filename] = kind
         return kind
 
+    @property
+    def root(self) -> str:
+        """Return the folder that the user's files are in."""
+        return self._sources.root
+
+    def relative(self, filename: str) -> str:
+        """Return a file as records have it."""
+        return self._sources.relative(filename)
+
     def location(self, filename: str, line: int) -> str:
         """Return "file:line" as records have it."""
-        return f"{self._sources.relative(filename)}:{line}"
+        return f"{self.relative(filename)}:{line}"

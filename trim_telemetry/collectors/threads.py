@@ -35,11 +35,16 @@ class Threads:
 
     def is_leaked(self, test: Any) -> bool:
         """Was the present thread left running by another test than this one?"""
+        started_in = self.started_in()
+        return started_in is not None and started_in != test
+
+    def started_in(self) -> Any:
+        """Return the test that the present thread was seen in first; None: in none, or not yet."""
         ident = get_ident()
         for thread, started_in in list(self._seen.values()):
             if thread.ident == ident and thread.is_alive():
-                return started_in is not None and started_in != test
-        return False
+                return started_in
+        return None
 
 
 def _alive() -> Any:

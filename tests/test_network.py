@@ -1,0 +1,457 @@
+"""What becomes of calls to other machines: whole runs of unittest, pytest and Django, in a subprocess.
+
+No test here reaches out, guard or not: names end in .invalid, and addresses are those of documentation (RFC 5737).
+"""
+
+import json
+import textwrap
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+
+from .support import Run, environment, run
+
+DOORS = {"unittest": "trim_telemetry.unittest_instrumentation", "pytest": "trim_telemetry.pytest_instrumentation"}
+EXTERNAL = "192.0.2.1"
+each_door = pytest.mark.parametrize("door", DOORS)
+
+PROBES = """
+    import _socket, atexit, pickle, socket, threading, unittest
+
+    def reach(host):
+        try:
+            socket.create_connection((host, 80), 0.2)
+        except Exception as error:
+            return error
+
+    reach("import.invalid")
+    atexit.register(reach, "atexit.invalid")
+
+    class Probes(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            reach("setupclass.invalid")
+
+        @classmethod
+        def tearDownClass(cls):
+            reach("teardownclass.invalid")
+
+        def setUp(self):
+            self.addCleanup(reach, "cleanup.invalid") if "cleanup" in self.id() else None
+
+        def test_cleanup(self):
+            pass
+
+        def test_quiet(self):
+            server = socket.create_server(("127.0.0.1", 0))
+            client = socket.create_connection(("127.1", server.getsockname()[1]), 5)
+            self.assertEqual(client.getpeername()[0], "127.0.0.1")
+            one, other = socket.socketpair()
+            self.assertIsInstance(one, socket.socket)
+
+        def test_raises(self):
+            socket.create_connection(("192.0.2.1", 80))
+
+        def test_swallows(self):
+            for _ in range(3):
+                error = reach("swallowed.invalid")
+            self.assertIsInstance(error, RuntimeError)
+            self.assertEqual(str(pickle.loads(pickle.dumps(error))), str(error))
+
+        def test_thread(self):
+            thread = threading.Thread(target=reach, args=["thread.invalid"], name="busy")
+            thread.start()
+            thread.join()
+
+        def test_udp(self):
+            sock = socket.socket(type=socket.SOCK_DGRAM)
+            self.assertRaises(RuntimeError, sock.sendto, b"x", ("192.0.2.1", 53))
+            self.assertRaises(RuntimeError, sock.connect_ex, ("192.0.2.1", 53))
+
+        def test_underneath(self):
+            self.assertRaises(RuntimeError, _socket.socket().connect, ("192.0.2.1", 80))
+            self.assertEqual(socket.getfqdn("192.0.2.1"), "192.0.2.1")
+            self.assertRaises(RuntimeError, _socket.getaddrinfo, "lookup.invalid", 80)
+"""
+
+
+def ran(folder: Path, source: str, door: str = "unittest", **settings: str) -> Run:
+    """Run a test module through a door, with a file."""
+    (folder / "test_it.py").write_text(textwrap.dedent(source))
+    arguments = ["-q", "-p", "no:cacheprovider", "test_it.py"] if door == "pytest" else ["test_it"]
+    return run("-m", DOORS[door], *arguments, cwd=folder, env=environment(**settings), file=folder / "run.ndjson")
+
+
+def calls(done: Run) -> Dict[str, Dict[str, Any]]:
+    """{name: http_calls}."""
+    return {result["name"]: result["http_calls"] for result in done.results}
+
+
+def blocked(done: Run) -> Dict[str, List[Any]]:
+    """{name: [(operation, host)]} of those that were refused."""
+    return {
+        name: [(call["operation"], call["host"]) for call in found["blocked_calls"]]
+        for name, found in calls(done).items()
+        if found["blocked_calls"]
+    }
+
+
+def line_of(text: str) -> int:
+    return next(number for number, line in enumerate(PROBES.splitlines()) if text in line) + 1
+
+
+@each_door
+def test_no_window_is_open_and_each_attempt_is_put_down_to_its_test(door: str, tmp_path: Path) -> None:
+    done = ran(tmp_path, PROBES, door)
+    assert blocked(done) == {
+        "test_cleanup": [("getaddrinfo", "cleanup.invalid")],
+        "test_raises": [("connect", EXTERNAL)],
+        "test_swallows": [("getaddrinfo", "swallowed.invalid")],
+        "test_thread": [("getaddrinfo", "thread.invalid")],
+        "test_udp": [("sendto", EXTERNAL), ("connect", EXTERNAL)],
+        "test_underneath": [("connect", EXTERNAL), ("gethostbyaddr", EXTERNAL), ("getaddrinfo", "lookup.invalid")],
+    }
+    found = calls(done)
+    quiet = {"count": 0, "total_duration": 0.0, "external_calls": [], "blocked_calls": []}
+    assert found["test_quiet"] == {**quiet, "status": "collected", "reason": None}
+    (call,) = found["test_swallows"]["blocked_calls"]
+    assert (call["count"], found["test_swallows"]["count"], call["port"]) == (3, 3, 80)
+    place = call["file"], call["line"], call["function"]
+    assert place == ("test_it.py", line_of("socket.create_connection((host, 80), 0.2)"), "reach")
+    (call,) = found["test_thread"]["blocked_calls"]
+    assert call["thread"] == "busy"
+    assert {result["name"]: result["status"] for result in done.results if result["status"] != "passed"} == {
+        "test_raises": "failed" if door == "pytest" else "error"
+    }
+    flags = {result["name"]: result["performance"]["flags"] for result in done.results}
+    assert (flags["test_swallows"], flags["test_quiet"]) == (["network_calls_blocked"], [])
+
+
+@each_door
+def test_what_no_test_did_is_in_the_summary_and_what_came_later_in_the_file(door: str, tmp_path: Path) -> None:
+    done = ran(tmp_path, PROBES, door)
+    assert done.summary is not None
+    outside = done.summary["http_calls"]["outside_tests"]
+    hosts = {call["host"]: (call["blocked"], call["test"]) for call in outside}
+    assert hosts == dict.fromkeys(("import.invalid", "setupclass.invalid", "teardownclass.invalid"), (True, None))
+    assert done.summary["http_calls"]["count"] == 14
+    assert done.summary["warnings"] == []
+    late = done.file[-1]
+    assert (late["record_type"], late["call"]["host"]) == ("late_call", "atexit.invalid")
+    told = [line for line in done.stderr.splitlines() if line.startswith("trim-telemetry: ")]
+    assert len(told) == 2
+    hosts_to_paste = json.loads(told[0].partition("network_allow = ")[2].partition(";")[0])
+    assert told[0].startswith("trim-telemetry: 6 tests and code outside of tests tried to reach other machines: ")
+    assert EXTERNAL in hosts_to_paste
+    assert "swallowed.invalid" in hosts_to_paste
+    assert "atexit.invalid:80 at test_it.py" in told[1]
+
+
+@each_door
+def test_enforced_a_test_that_tried_ends_in_an_error_even_when_it_swallowed_the_refusal(
+    door: str, tmp_path: Path
+) -> None:
+    done = ran(tmp_path, PROBES, door, TRIM_NETWORK="enforce")
+    assert done.code == 1
+    failed = {result["name"] for result in done.results if result["status"] != "passed"}
+    assert failed == {*blocked(done)} == {*calls(done)} - {"test_quiet"}
+    by_name = {result["name"]: result for result in done.results}
+    assert by_name["test_swallows"]["status"] == "error"
+    assert "swallowed.invalid:80" in by_name["test_swallows"]["failure"]["message"]
+    assert by_name["test_raises"]["failure"]["others"] == 0
+
+
+@each_door
+def test_recorded_everything_is_let_through(door: str, tmp_path: Path) -> None:
+    source = """
+        import socket, unittest
+
+        class Probes(unittest.TestCase):
+            def test_it(self):
+                sock = socket.socket(type=socket.SOCK_DGRAM)
+                with self.assertRaises((OSError, AssertionError)):
+                    sock.connect(("192.0.2.1", 80))
+                    self.fail("a route to the outside: none is needed")
+    """
+    done = ran(tmp_path, source, door, TRIM_NETWORK="record")
+    (found,) = calls(done).values()
+    assert [(call["host"], call["address"]) for call in found["external_calls"]] == [(EXTERNAL, EXTERNAL)]
+    assert (found["count"], found["blocked_calls"]) == (1, [])
+    assert type(found["total_duration"]) is float
+    assert done.results[0]["performance"]["is_network_heavy"] is True
+    assert (done.code, done.stderr.count("trim-telemetry: ")) == (0, 0)
+
+
+@each_door
+def test_off_imports_nothing_and_installs_nothing(door: str, tmp_path: Path) -> None:
+    source = """
+        import socket, sys, unittest
+
+        class Probes(unittest.TestCase):
+            def test_it(self):
+                ours = [name for name in sys.modules if name.startswith("trim_telemetry.")]
+                parts = ("guard", "network", "attempts", "addresses", "allow_list", "services", "afar")
+                self.assertEqual([name for name in ours if set(name.split(".")) & set(parts)], [])
+                self.assertNotIn("connect", vars(socket.socket))
+    """
+    done = ran(tmp_path, source, door, TRIM_NETWORK="off")
+    assert done.code == 0, done.stdout + done.stderr
+    (found,) = calls(done).values()
+    assert (found["status"], found["reason"], found["count"]) == ("disabled", "the setting `network` is off", None)
+    assert done.results[0]["performance"]["is_network_heavy"] is None
+
+
+def test_socket_is_not_imported_for_tests_that_do_not(tmp_path: Path) -> None:
+    source = """
+        import sys, unittest
+
+        class Probes(unittest.TestCase):
+            def test_it(self):
+                self.assertNotIn("socket", sys.modules)
+                import socket
+                self.assertRaises(RuntimeError, socket.socket().connect, ("192.0.2.1", 80))
+    """
+    assert ran(tmp_path, source).code == 0
+
+
+ALLOWED = """
+    import socket, unittest
+    import pytest
+    from trim_telemetry import trim_network
+
+    def tries(host):
+        try:
+            socket.socket(type=socket.SOCK_DGRAM).connect((host, 80))
+        except OSError:
+            return "let through"
+        except RuntimeError:
+            return "refused"
+        return "let through"
+
+    @trim_network(allow=["192.0.2.0/24"])
+    class Class(unittest.TestCase):
+        @classmethod
+        def setUpClass(cls):
+            assert (tries("192.0.2.1"), tries("198.51.100.2")) == ("let through", "refused")
+
+        def test_of_class(self):
+            self.assertEqual((tries("192.0.2.1"), tries("198.51.100.1")), ("let through", "refused"))
+
+        @trim_network(allow="198.51.100.1:80")
+        def test_both(self):
+            self.assertEqual((tries("192.0.2.1"), tries("198.51.100.1")), ("let through", "let through"))
+
+    class Plain(unittest.TestCase):
+        @trim_network(allow=["no host", "192.0.2.1"])
+        def test_mistaken(self):
+            self.assertEqual((tries("192.0.2.1"), tries("198.51.100.1")), ("let through", "refused"))
+
+        def test_other(self):
+            self.assertEqual((tries("192.0.2.1"), tries("203.0.113.1")), ("refused", "let through"))
+"""
+MARKED = """
+    @pytest.mark.trim_network(allow=["192.0.2.1"])
+    def test_marked():
+        assert (tries("192.0.2.1"), tries("198.51.100.1")) == ("let through", "refused")
+"""
+
+
+@each_door
+def test_settings_decorators_and_markers_allow(door: str, tmp_path: Path) -> None:
+    source = ALLOWED + MARKED if door == "pytest" else ALLOWED
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
+    done = ran(tmp_path, source, door, TRIM_NETWORK_ALLOW="203.0.113.0/28")
+    assert done.code == 0, done.stdout + done.stderr
+    assert done.summary is not None
+    assert done.summary["warnings"] == ["network-allow: trim_network: 'no host' names no host"]
+
+
+def test_decorator_changes_nothing_without_a_run() -> None:
+    from trim_telemetry import trim_network
+
+    def function() -> int:
+        return 1
+
+    assert trim_network(allow=["x"])(function) is function
+    assert function() == 1
+
+
+def test_services_that_the_environment_names_are_allowed_and_listed(tmp_path: Path) -> None:
+    source = """
+        import socket, unittest
+
+        class Probes(unittest.TestCase):
+            def test_it(self):
+                with self.assertRaises((OSError, AssertionError)):
+                    socket.socket(type=socket.SOCK_DGRAM).connect(("192.0.2.7", 5432))
+                    self.fail("reached")
+                self.assertRaises(RuntimeError, socket.socket().connect, ("192.0.2.7", 80))
+    """
+    url = "postgres://user:hunter2hunter2@192.0.2.7:5432/shop"
+    done = ran(tmp_path, source, DATABASE_URL=url, REDIS_URL="redis://localhost:6379", API_URL="https://192.0.2.8")
+    assert done.code == 0, done.stdout + done.stderr
+    assert done.file[0]["allowed_services"] == [{"entry": "192.0.2.7:5432", "source": "DATABASE_URL"}]
+
+
+def test_refusals_can_look_like_an_outage(tmp_path: Path) -> None:
+    source = """
+        import errno, socket, unittest
+
+        class Probes(unittest.TestCase):
+            def test_it(self):
+                sock = socket.socket()
+                self.assertEqual(sock.connect_ex(("192.0.2.1", 80)), errno.ECONNREFUSED)
+                self.assertRaises(ConnectionRefusedError, socket.socket().connect, ("192.0.2.1", 80))
+                with self.assertRaises(socket.gaierror) as caught:
+                    socket.create_connection(("lookup.invalid", 80))
+                self.assertEqual(caught.exception.errno, socket.EAI_NONAME)
+    """
+    done = ran(tmp_path, source, TRIM_REFUSE_AS="connection-refused")
+    assert done.code == 0, done.stdout + done.stderr
+    assert blocked(done) == {"test_it": [("connect", EXTERNAL)] * 2 + [("getaddrinfo", "lookup.invalid")]}
+
+
+def test_refused_connection_is_closed_first(tmp_path: Path) -> None:
+    source = """
+        import socket, unittest
+
+        class Probes(unittest.TestCase):
+            def test_it(self):
+                sock = socket.socket()
+                self.assertRaises(RuntimeError, sock.connect, ("192.0.2.1", 80))
+                self.assertEqual(sock.fileno(), -1)
+                udp = socket.socket(type=socket.SOCK_DGRAM)
+                self.assertRaises(RuntimeError, udp.sendto, b"", 0, ("192.0.2.1", 80))
+                self.assertNotEqual(udp.fileno(), -1)
+    """
+    assert ran(tmp_path, source).code == 0
+
+
+@each_door
+def test_thread_that_outlives_its_test_is_put_down_to_it(door: str, tmp_path: Path) -> None:
+    source = """
+        import socket, threading, unittest
+
+        go, done = threading.Event(), threading.Event()
+
+        def work():
+            go.wait()
+            try:
+                socket.create_connection(("leaked.invalid", 80))
+            except RuntimeError:
+                done.set()
+
+        class Probes(unittest.TestCase):
+            def test_1_leaves_it(self):
+                threading.Thread(target=work).start()
+
+            def test_2_wakes_it(self):
+                go.set()
+                self.assertTrue(done.wait(10))
+    """
+    done = ran(tmp_path, source, door)
+    assert blocked(done) == {}
+    assert done.summary is not None
+    (call,) = done.summary["http_calls"]["outside_tests"]
+    assert (call["host"], call["test"]) == ("leaked.invalid", done.results[0]["id"])
+
+
+CHILDREN = """
+    import multiprocessing, os, socket, subprocess, sys, unittest
+
+    CODE = '''if 1:
+        import os, socket, sys
+        assert "TRIM_GUARDED_CHILD" not in os.environ and not any("startup" in path for path in sys.path)
+        try:
+            socket.create_connection(("popen.invalid", 80))
+        except RuntimeError:
+            sys.exit(7)
+    '''
+
+    def reach(host):
+        try:
+            socket.create_connection((host, 80))
+        except RuntimeError as error:
+            sys.exit(7)
+
+    class Probes(unittest.TestCase):
+        def test_fork(self):
+            child = os.fork()
+            if not child:
+                try:
+                    socket.create_connection(("fork.invalid", 80))
+                except RuntimeError:
+                    os._exit(7)
+                os._exit(0)
+            self.assertEqual(os.waitpid(child, 0)[1] >> 8, 7)
+
+        def test_popen(self):
+            before = dict(os.environ)
+            self.assertEqual(subprocess.run([sys.executable, "-c", CODE]).returncode, 7)
+            self.assertEqual(subprocess.run([sys.executable, "-c", CODE], env={}).returncode, 7)
+            self.assertEqual(dict(os.environ), before)
+
+        def test_spawn(self):
+            child = multiprocessing.get_context("spawn").Process(target=reach, args=["spawn.invalid"])
+            child.start()
+            child.join()
+            self.assertEqual(child.exitcode, 7)
+
+        def test_others(self):
+            subprocess.run([sys.executable, "-I", "-c", ""])
+            os.system("true secret")
+"""
+
+
+@pytest.mark.skipif("not hasattr(__import__('os'), 'fork')")
+def test_processes_that_tests_start_are_guarded_and_their_attempts_collected(tmp_path: Path) -> None:
+    done = ran(tmp_path, CHILDREN)
+    assert done.code == 0, done.stdout + done.stderr
+    assert blocked(done) == {
+        "test_fork": [("getaddrinfo", "fork.invalid")],
+        "test_popen": [("getaddrinfo", "popen.invalid")] * 2,
+        "test_spawn": [("getaddrinfo", "spawn.invalid")],
+    }
+    call, _ = calls(done)["test_popen"]["blocked_calls"]
+    assert (call["file"], call["function"]) == ("test_it.py", "test_popen")
+    assert done.summary is not None
+    children = done.summary["http_calls"]["unguarded_children"]
+    assert {(child["command"].partition("3")[0], child["function"]) for child in children} == {
+        ("python", "test_others"),
+        ("sh: true", "test_others"),
+    }
+    assert done.summary["warnings"] == []
+
+
+def test_url_and_method_are_told_and_secrets_masked(tmp_path: Path) -> None:
+    source = """
+        import http.client, unittest, urllib.request
+
+        class Probes(unittest.TestCase):
+            def test_client(self):
+                connection = http.client.HTTPSConnection("192.0.2.1", 8443)
+                self.assertRaises(RuntimeError, connection.request, "PUT", "/items?key=hunter2")
+
+            def test_urllib(self):
+                url = "http://192.0.2.1/search?q=private&page"
+                self.assertRaises(RuntimeError, urllib.request.urlopen, url)
+    """
+    done = ran(tmp_path, source)
+    told = {
+        name: [(call["method"], call["url"]) for call in found["blocked_calls"]] for name, found in calls(done).items()
+    }
+    assert told == {
+        "test_client": [("PUT", "https://192.0.2.1:8443/items?key=***")],
+        "test_urllib": [("GET", "http://192.0.2.1/search?q=***&***")],
+    }
+
+
+def test_conftest_is_guarded(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "import socket\ntry:\n    socket.create_connection(('conftest.invalid', 80))\nexcept RuntimeError:\n    pass\n"
+    )
+    done = ran(tmp_path, "def test_it(): pass", "pytest")
+    assert done.summary is not None
+    (call,) = done.summary["http_calls"]["outside_tests"]
+    assert (call["host"], call["file"], call["line"]) == ("conftest.invalid", "conftest.py", 3)

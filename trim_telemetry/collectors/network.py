@@ -1,0 +1,583 @@
+"""Who tried to reach another machine, and whether he may: one Ledger for the process, asked by the guard's hooks.
+
+The hooks are there from the start of a run to the end of the process, and never change; what a test may do is data. No
+lock is held while anything of others' is called.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import _count as _thread_count
+from _thread import get_ident
+from types import FrameType
+from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .. import addresses
+from ..allow_list import AllowList
+from ..errors import NetworkBlockedError
+from ..services import Service, of_django, of_environment
+from .afar import Afar
+from .call_site import CallSites
+from .refusals import kind_of
+from .request import request_of
+from .threads import Threads
+from .timing import Clock
+
+_DISTINCT = 1_000  # attempts of one owner that are told apart
+_KNOWN = 1_000  # spellings of this machine that are remembered
+_OF_CHILD = ("command", "file", "line", "function", "test")
+_NAMES = 10_000  # addresses whose name is remembered
+_getframe = sys._getframe  # private by name only: logging's findCaller relies on it, too
+
+
+class Attempt:
+    """Calls that were alike. blocked: they were refused; first: ns by the clock; spent: ns of all of them."""
+
+    __slots__ = (
+        "address",
+        "blocked",
+        "count",
+        "file",
+        "first",
+        "function",
+        "host",
+        "line",
+        "method",
+        "operation",
+        "phase",
+        "port",
+        "spent",
+        "test",
+        "thread",
+        "unconnected",
+        "url",
+    )
+
+    def __init__(self, operation: str, host: Optional[str], port: Optional[int], blocked: bool) -> None:
+        self.operation = operation
+        self.host = host
+        self.port = port
+        self.blocked = blocked
+        self.address: Optional[str] = None
+        self.method: Optional[str] = None
+        self.url: Optional[str] = None
+        self.file: Optional[str] = None
+        self.line: Optional[int] = None
+        self.function: Optional[str] = None
+        self.thread: Optional[str] = None
+        self.phase: Optional[str] = None
+        self.test: Optional[str] = None
+        self.first = 0
+        self.count = 0
+        self.spent = 0
+        self.unconnected = 0  # look-ups that no connection has followed yet
+
+    def key(self) -> Tuple[Any, ...]:
+        """Return what those that are alike have in common."""
+        return tuple(getattr(self, name) for name in _ALIKE)
+
+
+_ALIKE = tuple(name for name in Attempt.__slots__ if name not in ("count", "first", "spent", "test", "unconnected"))
+
+
+class Owner:
+    """Whose attempts these are: a test's, or nobody's.
+
+    subject: what says what it may reach; test: the id of the test that attempts outside of any are put down to.
+    """
+
+    __slots__ = ("allowed", "attempts", "id", "over", "subject")
+
+    def __init__(self, test_id: Optional[str], subject: Any = None) -> None:
+        self.id = test_id
+        self.subject = subject
+        self.allowed: Optional[AllowList] = None
+        self.attempts: Dict[Tuple[Any, ...], Attempt] = {}
+        self.over = False
+
+
+class Policy(NamedTuple):
+    """What may be reached. mode: block, record or enforce; entries: of the allow-list."""
+
+    mode: str
+    entries: Sequence[str]
+    refuse_as: str
+
+
+class Surroundings(NamedTuple):
+    """What the ledger asks of the run that it is in.
+
+    failed: is told of an error of ours; phase: what part of a test runs; allowances: the entries that a test, a class
+    or an item has for itself; late: is told of an attempt after the run.
+    """
+
+    sites: CallSites
+    failed: Callable[[Exception], None]
+    phase: Callable[[], Optional[str]]
+    allowances: Callable[[Any], Iterable[str]]
+    late: Callable[[Attempt], None]
+
+
+class Ledger:
+    """Judges each call, and writes down those to other machines."""
+
+    def __init__(self) -> None:
+        self.active = False
+        self.problem: Optional[str] = None  # why it has switched itself off
+        self.known: Set[str] = {
+            "127.0.0.1",
+            "localhost",
+            "::1",
+            "0.0.0.0",
+            "",
+        }  # hosts that are this machine, as spelled
+        self.services: List[Service] = []
+        self.is_away = False  # is this a child of the run's process, which is told by `afar`?
+        self.afar = Afar()
+        self._children: Dict[Tuple[Any, ...], int] = {}  # started, and out of reach: by command, place and test
+        self._policy = Policy("block", (), "error")
+        self._around: Optional[Surroundings] = None
+        self._allowed = AllowList(())
+        self._nobody = Owner(None)
+        self._owner = self._nobody
+        self._outer: List[Owner] = []  # that wait for a shared set-up to end
+        self._threads: Any = None
+        self._home = 0  # the thread that the runner's tests begin in
+        self._closed = False
+        self._own_names: Set[str] = set()
+        self._own: Set[bytes] = set()  # addresses of this machine beside loopback
+        self._names: Dict[bytes, str] = {}  # by address, what was resolved to it
+        self._expected: Dict[str, int] = {}  # hosts that were judged already, and that another thread will look up
+        self._knows_django = False
+        self._started_at: Sequence[Any] = ()  # in a child: file, line and function of the parent's that started it
+
+    # -- what a run tells ---
+
+    def start(self, policy: Policy, around: Surroundings, own_name: str) -> None:
+        """Begin, or go on with another policy: what was tried before any run was on is kept for the first."""
+        self._policy, self._around = policy, around
+        self._allowed = AllowList(policy.entries)
+        self._own_names = {name for name in (own_name.lower(), own_name.partition(".")[0].lower()) if name}
+        self.services, self._knows_django = [], False
+        self._add_services(of_environment(os.environ))
+        self.find_services()
+        self._threads = Threads(around.sites.find)
+        self._outer, self._owner = [], self._nobody
+        self._home = get_ident()
+        if self.is_away:  # a worker, forked off by the run's process, that has a session of its own
+            self.is_away, self.afar = False, Afar()
+        self._children = {}
+        self._closed, self.problem = False, None
+        self.active = True
+
+    def start_child(self, given: Mapping[str, Any]) -> None:
+        """Begin in a process that a test has started. given: what the parent's child_policy() has said."""
+        self.is_away, self.afar.folder = True, given["folder"]
+        self._owner = Owner(given["test"])
+        self._started_at = given["place"]
+
+    def forked(self) -> None:
+        """This is a child of the run's process, and has its memory."""
+        self.is_away = True
+        self._home = get_ident()
+        self._nobody.attempts.clear()
+        self._owner.attempts.clear()
+
+    def close(self) -> None:
+        """The run is over, and the process is not: whatever comes now is late."""
+        self.afar.remove()
+        self._closed = True
+        self._owner = self._nobody
+
+    def begin(self, test_id: str, subject: Any) -> None:
+        """A test begins. subject: what its allowances are asked of."""
+        if _thread_count():
+            self._look(None)
+        self._home = get_ident()
+        if self._outer:
+            self._outer = []
+        self._owner = Owner(test_id, subject)
+
+    def begin_again(self) -> None:
+        """It is run once more: what was seen so far does not count."""
+        self._owner.attempts = {}
+
+    def end(self) -> Sequence[Attempt]:
+        """The test is over: return what it tried."""
+        owner, self._owner = self._owner, self._nobody
+        if _thread_count():
+            self._look(owner)
+            self._allowances_of(owner)
+        self._take_from_afar(owner)
+        owner.over, owner.subject = True, None
+        return list(owner.attempts.values()) if owner.attempts else ()
+
+    def enter_shared(self, subject: Any) -> None:
+        """A shared set-up (or tear-down) begins, be it within a test: it is nobody's.
+
+        subject: what has allowances for it; None: those of the test that is on.
+        """
+        if self._owner is not self._nobody and _thread_count():
+            self._look(self._owner)
+        self._outer.append(self._owner)
+        shared = Owner(None, subject if subject is not None else self._owner.subject)
+        shared.attempts = self._nobody.attempts
+        self._owner = shared
+
+    def leave_shared(self) -> None:
+        """It is over."""
+        if self._outer:
+            self._owner = self._outer.pop()
+            if _thread_count():
+                self._look(None)
+
+    def take_outside(self) -> List[Attempt]:
+        """Return what was tried outside of tests since this was last asked."""
+        self._take_from_afar(self._nobody)
+        attempts = self._nobody.attempts
+        taken = list(attempts.values())
+        attempts.clear()
+        return taken
+
+    def refused(self) -> Optional[Attempt]:
+        """Return the first attempt of the test in flight that was refused, if any."""
+        self._take_from_afar(self._owner)
+        attempts = list(self._owner.attempts.values())
+        return next((attempt for attempt in attempts if attempt.blocked), None)
+
+    def _take_from_afar(self, owner: Owner) -> None:
+        """Put what children have tried down to the tests that started them. owner: the test in flight, or nobody."""
+        if self.afar.folder is None or self.is_away:
+            return
+        try:
+            for values in self.afar.read():
+                if "command" in values:
+                    key = tuple(values[name] for name in _OF_CHILD)
+                    self._children[key] = self._children.get(key, 0) + 1
+                else:
+                    made = Attempt(values["operation"], values["host"], values["port"], values["blocked"])
+                    for name, value in values.items():
+                        setattr(made, name, value)
+                    self._count(made, owner if made.test == owner.id else self._nobody)
+        except Exception as error:  # noqa: BLE001  # the folder is anybody's to write into
+            self.broke(error)
+
+    def unguarded(self, command: str) -> None:
+        """A process is started that the guard can't reach. command: without its arguments."""
+        if not self.active:
+            return
+        try:
+            owner = self._whose()
+            values = dict(zip(_OF_CHILD, (command, *self._present_place(owner), owner.id)))
+            if self.is_away:
+                self.afar.write(values)
+            elif len(self._children) < _DISTINCT and values["file"] is not None:
+                key = tuple(values[name] for name in _OF_CHILD)
+                self._children[key] = self._children.get(key, 0) + 1
+        except Exception as problem:  # noqa: BLE001  # ours, whatever it is: the user's process is started
+            self.broke(problem)
+
+    def take_children(self) -> List[Dict[str, Any]]:
+        """Return the processes out of reach that were started since this was last asked."""
+        taken, self._children = self._children, {}
+        return [{**dict(zip(_OF_CHILD, key)), "count": count} for key, count in taken.items()]
+
+    def child_policy(self) -> Dict[str, Any]:
+        """Return what a process that is started now has to know: its test, and what that may reach. Raises OSError."""
+        owner = self._whose()
+        own = self._around.allowances(owner.subject) if owner.subject is not None and self._around else ()
+        entries = [*self._policy.entries, *(service.entry for service in self.services), *own]
+        return {
+            "policy": [self._policy.mode, entries, self._policy.refuse_as],
+            "test": owner.id,
+            "folder": self.prepare_for_children(),
+            "place": self._present_place(owner),
+            "root": self._around.sites.root if self._around is not None else "",
+        }
+
+    def prepare_for_children(self) -> Optional[str]:
+        """Return the folder in which children tell what they try; None: nobody will look. Raises OSError."""
+        if self.active and not self._closed and not self.is_away:
+            self.afar.prepare()
+        return self.afar.folder
+
+    def _present_place(self, owner: Owner) -> Sequence[Any]:
+        made = Attempt("", None, None, False)
+        if self._around is not None:
+            self._place(made, self._around.sites, owner)
+        return made.file, made.line, made.function
+
+    def error_of(self, attempt: Attempt, kind: Any = NetworkBlockedError) -> NetworkBlockedError:
+        """Return the exception that says of it what is to be said."""
+        place = None if attempt.file is None else f"{attempt.file}:{attempt.line}"
+        made: NetworkBlockedError = kind(attempt.operation, attempt.host, attempt.port, attempt.test, place)
+        return made
+
+    def find_services(self) -> None:
+        """Allow what Django's settings name, as soon as there are any."""
+        conf: Any = sys.modules.get("django.conf")
+        if not self._knows_django and conf is not None and getattr(conf.settings, "configured", False):
+            self._knows_django = True
+            self._add_services(of_django(conf.settings))
+
+    def _add_services(self, found: Sequence[Service]) -> None:
+        for service in found:
+            if not self._is_known(service.entry):
+                self.services.append(service)
+                self._allowed.add(service.entry)
+
+    def _is_known(self, entry: str) -> bool:
+        """Is it this machine, or allowed already?"""
+        host = entry.rpartition(":")[0] if entry.rpartition(":")[2].isdigit() and entry.count(":") == 1 else entry
+        return self._is_this_machine(host.strip("[]")) or any(entry == service.entry for service in self.services)
+
+    # -- what hooks ask ---
+
+    @property
+    def refuses_as_outage(self) -> bool:
+        """Are refusals to look like an outage?"""
+        return self._policy.refuse_as != "error"
+
+    def judge(self, host: Optional[str], port: Any, operation: str) -> Optional[Attempt]:
+        """May this host be reached? Raises NetworkBlockedError; None: it is this machine, or nobody asks.
+
+        host: as host_of() returns it.
+        """
+        __tracebackhide__ = True
+        if host is None or host in self.known or not self.active:
+            return None
+        try:
+            attempt = self._judge(host, _port_of(port), operation)
+            error = None
+            if attempt is not None and attempt.blocked:
+                error = self.error_of(attempt, kind_of(operation, self.refuses_as_outage))
+        except Exception as problem:  # noqa: BLE001  # ours, whatever it is: the user's call goes on
+            self.broke(problem)
+            return None
+        if error is not None:
+            raise error
+        return attempt
+
+    def refuse(self, operation: str) -> None:
+        """Something would go past the guard. Raises NetworkBlockedError, where calls are blocked."""
+        __tracebackhide__ = True
+        if not self.active:
+            return
+        error = None
+        try:
+            attempt = self._note(operation, None, None, None, self._policy.mode != "record", self._whose())
+            if attempt.blocked:
+                error = self.error_of(attempt)
+        except Exception as problem:  # noqa: BLE001  # ours, as above
+            self.broke(problem)
+        if error is not None:
+            raise error
+
+    def spent(self, attempt: Attempt, nanoseconds: int) -> None:
+        """So long took a call that was allowed."""
+        attempt.spent += nanoseconds
+
+    def expect(self, host: str) -> None:
+        """This host was judged; another thread is about to look it up."""
+        self._expected[host] = self._expected.get(host, 0) + 1
+
+    def resolved(self, host: Optional[str], found: Iterable[Any]) -> None:
+        """A name was looked up. found: hosts as the resolver returned them, addresses and other names."""
+        if host is None or not self.active:
+            return
+        try:
+            self._resolved(addresses.name_of(host), [text for text in map(addresses.host_of, found) if text])
+        except Exception as problem:  # noqa: BLE001  # ours, as above
+            self.broke(problem)
+
+    def bound(self, host: Optional[str]) -> None:
+        """A socket was bound to this host: it is an address of this machine."""
+        address = None if host is None else addresses.parse(host)
+        if address is not None and addresses.is_unicast(address) and len(self._own) < _KNOWN:
+            self._own.add(address)
+
+    def broke(self, error: Exception) -> None:
+        """Something of ours failed: switch off, and say so."""
+        self.active = False
+        self.problem = type(error).__name__
+        if self._around is not None:
+            self._around.failed(error)
+
+    # -- one call ---
+
+    def _judge(self, host: str, port: Optional[int], operation: str) -> Optional[Attempt]:
+        if self._is_this_machine(host):
+            return None
+        if operation.startswith("get") and self._expected.get(host):
+            self._expected[host] -= 1
+            return None
+        address = addresses.parse(host)
+        owner = self._whose()
+        blocked = self._policy.mode != "record" and not self._is_allowed(host, address, port, owner)
+        if address is None:
+            return self._note(operation, host, port, None, blocked, owner)
+        name = self._names.get(address, host)
+        return self._note(operation, name, port, addresses.shown(address), blocked, owner)
+
+    def _is_this_machine(self, host: str) -> bool:
+        address = addresses.parse(host)
+        if address is None:
+            name = addresses.name_of(host)
+            spelled = addresses.parse(name)  # in digits of another script
+            local = spelled is not None and addresses.is_this_machine(spelled)
+            return local or addresses.is_local_name(name) or name in self._own_names
+        if addresses.is_this_machine(address):
+            if len(self.known) < _KNOWN:
+                self.known.add(host)
+            return True
+        return address in self._own
+
+    def _is_allowed(self, host: str, address: Optional[bytes], port: Optional[int], owner: Owner) -> bool:
+        self.find_services()
+        lists = [self._allowed]
+        own = self._allowances_of(owner)
+        if own is not None:
+            lists.append(own)
+        if address is None:
+            name = addresses.name_of(host)
+            return any(allowed.admits_name(name, port) for allowed in lists)
+        return any(allowed.admits_address(address, port) for allowed in lists)
+
+    def _allowances_of(self, owner: Owner) -> Optional[AllowList]:
+        """Return what a test may reach beside the others. Asked only now: most tests never need it."""
+        if owner.allowed is None and owner.subject is not None and self._around is not None:
+            owner.allowed = AllowList(self._around.allowances(owner.subject))
+        return owner.allowed
+
+    def _whose(self) -> Owner:
+        """Return who is behind what the present thread does."""
+        owner = self._owner
+        if get_ident() != self._home:
+            begun_in = self._threads.started_in()
+            if begun_in is not None and begun_in is not owner:
+                owner = begun_in
+        return owner
+
+    def _note(
+        self,
+        operation: str,
+        host: Optional[str],
+        port: Optional[int],
+        address: Optional[str],
+        blocked: bool,
+        owner: Owner,
+    ) -> Attempt:
+        made = Attempt(operation, host, port, blocked)
+        made.address = address
+        made.test = owner.id
+        made.first = Clock.now()
+        made.thread = _thread_name()
+        made.method, made.url = request_of(_getframe(2))
+        around = self._around
+        if around is not None:
+            made.phase = around.phase() if owner is self._owner and owner.id is not None else None
+            self._place(made, around.sites, owner)
+        if not blocked and not operation.startswith("get"):
+            self._follow_look_up(made, owner)
+        return self._count(made, owner)
+
+    def _place(self, made: Attempt, sites: CallSites, owner: Owner) -> None:
+        """Say where in the user's own code the call was made; a thread of a pool's works for who waits for it."""
+        frame = sites.find(_getframe(2))
+        if frame is None and owner is self._owner and get_ident() != self._home:
+            frame = sites.find(_frame_of(self._home))
+        if frame is not None:
+            made.file = sites.relative(frame.f_code.co_filename)
+            made.line = frame.f_lineno
+            made.function = frame.f_code.co_name
+        elif self._started_at:
+            made.file, made.line, made.function = self._started_at
+
+    def _follow_look_up(self, made: Attempt, owner: Owner) -> None:
+        """A look-up and the connection that follows it are one attempt."""
+        for key, earlier in list(self._attempts_of(owner).items()):
+            if earlier.unconnected and earlier.host == made.host and earlier.operation.startswith("get"):
+                earlier.unconnected -= 1
+                earlier.count -= 1
+                made.first, made.spent = earlier.first, earlier.spent
+                made.method, made.url = made.method or earlier.method, made.url or earlier.url
+                if not earlier.count:
+                    self._attempts_of(owner).pop(key, None)
+                else:
+                    earlier.spent = 0
+                return
+
+    def _attempts_of(self, owner: Owner) -> Dict[Tuple[Any, ...], Attempt]:
+        return self._nobody.attempts if owner.over else owner.attempts
+
+    def _count(self, made: Attempt, owner: Owner) -> Attempt:
+        if self.is_away:
+            self.afar.write({**{name: getattr(made, name) for name in Attempt.__slots__}, "count": 1})
+            made.count = 1
+            return made
+        if self._closed and self._around is not None:
+            made.count = 1
+            self._around.late(made)
+            return made
+        attempts = self._attempts_of(owner)
+        key = (*made.key(), made.test)
+        times, made.count = max(made.count, 1), 0  # a child has counted its own
+        found = attempts.get(key)
+        if found is None:
+            found = made
+            if len(attempts) < _DISTINCT:
+                attempts[key] = made
+        else:
+            found.spent += made.spent
+        found.count += times
+        if made.operation.startswith("get") and not made.blocked:
+            found.unconnected += 1
+        return found
+
+    def _resolved(self, name: str, hosts: List[str]) -> None:
+        own = name in self._own_names
+        for host in hosts:
+            address = addresses.parse(host)
+            if address is None:
+                if own:
+                    self._own_names.add(addresses.name_of(host))  # its name with a domain
+            elif own:
+                self._own.add(address)
+            elif not addresses.is_this_machine(address):
+                self._allowed.resolved(name, address)
+                own_list = self._whose().allowed
+                if own_list is not None:
+                    own_list.resolved(name, address)
+                if len(self._names) < _NAMES:
+                    self._names[address] = name
+
+    def _look(self, owner: Optional[Owner]) -> None:
+        """Take note of threads that were started since this was last called; by a test, or by none."""
+        if self.problem is None:
+            try:
+                self._threads.look(owner)
+            except Exception as error:  # noqa: BLE001  # a Thread of the user's own class may do as it likes
+                self.broke(error)
+
+
+def _port_of(port: Any) -> Optional[int]:
+    try:
+        number = int(port)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 < number < 65536 else None
+
+
+def _thread_name() -> Optional[str]:
+    threading: Any = sys.modules.get("threading")
+    ident = get_ident()
+    known = getattr(threading, "_active", {}).get(ident)  # private; current_thread() would make one up
+    return None if known is None else str(known.name)
+
+
+def _frame_of(ident: int) -> Optional[FrameType]:
+    return sys._current_frames().get(ident)  # private by name only, as in threads
+
+
+ledger = Ledger()  # sockets are guarded in the process, so there is one
