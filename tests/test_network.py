@@ -455,3 +455,97 @@ def test_conftest_is_guarded(tmp_path: Path) -> None:
     assert done.summary is not None
     (call,) = done.summary["http_calls"]["outside_tests"]
     assert (call["host"], call["file"], call["line"]) == ("conftest.invalid", "conftest.py", 3)
+
+
+# -- workers ---
+
+WORKERS = """
+    import socket, sys
+
+    def reach(host):
+        try:
+            socket.create_connection((host, 80))
+        except RuntimeError:
+            pass
+
+    reach("import.invalid")
+
+    def test_one(): reach("one.invalid")
+    def test_two(): reach("two.invalid")
+    def test_none(): pass
+"""
+
+
+@pytest.mark.parametrize("mode, verdict", [("block", "passed"), ("enforce", "error")])
+def test_workers_of_xdist_have_each_a_guard(mode: str, verdict: str, tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    (tmp_path / "test_it.py").write_text(textwrap.dedent(WORKERS))
+    arguments = ("-q", "-p", "no:cacheprovider", "-n", "2", "test_it.py")
+    done = run("-m", DOORS["pytest"], *arguments, cwd=tmp_path, env=environment(TRIM_NETWORK=mode))
+    assert blocked(done) == {name: [("getaddrinfo", f"{name[5:]}.invalid")] for name in ("test_one", "test_two")}
+    assert {result["name"]: result["status"] for result in done.results if result["name"] != "test_none"} == {
+        "test_one": verdict,
+        "test_two": verdict,
+    }
+    assert done.code == (mode == "enforce")
+    assert done.summary is not None
+    outside = [call["host"] for call in done.summary["http_calls"]["outside_tests"]]
+    assert outside == ["import.invalid"] * 2
+    assert done.summary["http_calls"]["count"] == 4
+    assert "trim-telemetry: 2 tests and code outside of tests tried" in done.stderr
+
+
+DJANGO = """
+    import socket
+    from django.test import SimpleTestCase
+    from trim_telemetry import trim_network
+
+    def reach(host):
+        try:
+            socket.create_connection((host, 80))
+        except RuntimeError:
+            return "refused"
+        except OSError:
+            return "let through"
+
+    class One(SimpleTestCase):
+        @classmethod
+        def tearDownClass(cls):
+            super().tearDownClass()
+            reach("teardownclass.invalid")
+
+        def test_one(self):
+            self.assertEqual(reach("one.invalid"), "refused")
+
+    class Two(SimpleTestCase):
+        def test_two(self):
+            self.assertEqual(reach("two.invalid"), "refused")
+
+        def test_service(self):
+            self.assertRaises(OSError, socket.socket().connect, ("192.0.2.7", 5432))
+"""
+
+
+@pytest.mark.parametrize("parallel", [(), ("--parallel", "2")], ids=["one process", "workers"])
+@pytest.mark.parametrize("mode, verdict", [("block", "passed"), ("enforce", "error")])
+def test_djangos_runner_and_its_workers(parallel: Any, mode: str, verdict: str, tmp_path: Path) -> None:
+    pytest.importorskip("django")
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").write_text("")
+    (tmp_path / "shop" / "tests.py").write_text(textwrap.dedent(DJANGO))
+    (tmp_path / "settings.py").write_text(
+        "SECRET_KEY = 'x'\nINSTALLED_APPS = ['shop']\n"
+        "CACHES = {'default': {'BACKEND': 'django.core.cache.backends.dummy.DummyCache', 'LOCATION': 'redis://192.0.2.7:5432'}}\n"
+    )
+    command = ("-m", "django", "test", "--testrunner=trim_telemetry.django_runner.TrimTelemetryRunner", *parallel)
+    env = environment(TRIM_NETWORK=mode, DJANGO_SETTINGS_MODULE="settings")
+    env["PYTHONPATH"] += f":{tmp_path}"
+    done = run(*command, cwd=tmp_path, env=env, file=tmp_path / "run.ndjson")
+    assert blocked(done) == {name: [("getaddrinfo", f"{name[5:]}.invalid")] for name in ("test_one", "test_two")}
+    statuses = {result["name"]: result["status"] for result in done.results}
+    assert statuses == {"test_one": verdict, "test_two": verdict, "test_service": "passed"}
+    assert done.code == (mode == "enforce")
+    assert done.summary is not None
+    assert [call["host"] for call in done.summary["http_calls"]["outside_tests"]] == ["teardownclass.invalid"]
+    assert done.file[0]["allowed_services"][0] == {"entry": "192.0.2.7:5432", "source": "CACHES['default']"}
+    assert done.summary["warnings"] == []
