@@ -330,7 +330,7 @@ class Ledger:
     def _is_known(self, entry: str) -> bool:
         """Is it this machine, or allowed already?"""
         host = entry.rpartition(":")[0] if entry.rpartition(":")[2].isdigit() and entry.count(":") == 1 else entry
-        return self._is_this_machine(host.strip("[]")) or any(entry == service.entry for service in self.services)
+        return self.is_this_machine(host.strip("[]")) or any(entry == service.entry for service in self.services)
 
     # -- what hooks ask ---
 
@@ -407,7 +407,7 @@ class Ledger:
     # -- one call ---
 
     def _judge(self, host: str, port: Optional[int], operation: str) -> Optional[Attempt]:
-        if self._is_this_machine(host):
+        if self.is_this_machine(host):
             return None
         if operation.startswith("get") and self._expected.get(host):
             self._expected[host] -= 1
@@ -420,7 +420,8 @@ class Ledger:
         name = self._names.get(address, host)
         return self._note(operation, name, port, addresses.shown(address), blocked, owner)
 
-    def _is_this_machine(self, host: str) -> bool:
+    def is_this_machine(self, host: str) -> bool:
+        """Does a host, however it is spelled, stand for this machine?"""
         address = addresses.parse(host)
         if address is None:
             name = addresses.name_of(host)

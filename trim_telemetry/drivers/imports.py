@@ -45,12 +45,19 @@ class ImportWatch:
     def _call_back(self, loader: Any) -> None:
         """Have this loader, which is this import's alone, call back once. Nothing of it stays behind."""
         run = getattr(loader, "exec_module", None)
-        if run is None or isinstance(loader, type) or "exec_module" in vars(loader):
+        if run is None or isinstance(loader, type):
+            return
+        waits = "exec_module" in vars(loader)
+        if waits and not hasattr(run, "_trim_watch"):
             return
 
         def exec_module(module: Any) -> None:
-            del loader.exec_module
+            if waits:  # another watch, for the same module
+                loader.exec_module = run
+            else:
+                del loader.exec_module
             run(module)
             self._found(module)
 
+        exec_module._trim_watch = self  # type: ignore[attr-defined]  # a mark of our own
         loader.exec_module = exec_module

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict
 
 from ..collectors.network import ledger
 from ..drivers.imports import ImportWatch
-from . import audit, children, resolver
+from . import audit, children, clients, event_loops, resolver
 
 
 def _socket_imported(module: Any) -> None:
@@ -20,6 +20,8 @@ _IMPORTED: Dict[str, Callable[[Any], None]] = {
     "socket": _socket_imported,
     "subprocess": children.patch_subprocess,
     "multiprocessing.util": children.patch_multiprocessing,
+    **dict(clients.patches()),
+    **dict(event_loops.patches()),
 }
 _watch = ImportWatch(set(_IMPORTED), lambda module: _imported(module))
 
