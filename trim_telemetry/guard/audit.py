@@ -25,9 +25,10 @@ _BY_CTYPES = frozenset(
 def _socket_event(operation: str) -> Callable[[Tuple[Any, ...]], None]:
     def hear(arguments: Tuple[Any, ...]) -> None:
         sock, address = arguments
-        if type(address) is not tuple or address is passes.address or address[0] in _known:
+        if type(address) is tuple and type(address[0]) is str and address[0] in _known:  # by far the most
             return
-        judge(sock, address, operation)
+        if address is not passes.address:
+            judge(sock, address, operation)
 
     return hear
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from weakref import WeakKeyDictionary
 
 from ..addresses import host_of
 from ..collectors.network import ledger
@@ -80,41 +82,41 @@ def _patch(owner: Any, names: str, judge: Callable[..., None]) -> None:
 
 
 def patch_pycurl(module: Any) -> None:
-    """pycurl: its class can't be changed, and is replaced by one derived from it."""
+    """pycurl: its classes can't be changed, and are replaced by ones derived from them."""
+    urls: Any = WeakKeyDictionary()
 
-    class Curl(module.Curl):  # type: ignore[misc]  # it is not imported here
-        _trim_url: Any = None
+    def setopt(curl: Any, plain: Any, option: Any, value: Any) -> Any:
+        if option == _CURLOPT_URL:
+            urls[curl] = value
+        return plain(option, value)
 
-        def setopt(self, option: Any, value: Any) -> Any:
-            if option == _CURLOPT_URL:
-                self._trim_url = value
-            return super().setopt(option, value)
+    def perform(curl: Any, plain: Any, *arguments: Any) -> Any:
+        __tracebackhide__ = True
+        judge_url(urls.get(curl), "pycurl")
+        return plain(*arguments)
 
-        def perform(self, *arguments: Any) -> Any:
-            __tracebackhide__ = True
-            judge_url(self._trim_url, "pycurl")
-            return super().perform(*arguments)
+    def add_handle(multi: Any, plain: Any, curl: Any) -> Any:
+        __tracebackhide__ = True
+        judge_url(urls.get(curl), "pycurl")
+        return plain(curl)
 
-        def perform_rb(self, *arguments: Any) -> Any:
-            __tracebackhide__ = True
-            judge_url(self._trim_url, "pycurl")
-            return super().perform_rb(*arguments)
+    performs = dict.fromkeys(("perform", "perform_rb", "perform_rs"), perform)
+    for name, methods in (("Curl", {"setopt": setopt, **performs}), ("CurlMulti", {"add_handle": add_handle})):
+        original = getattr(module, name)
+        Patches().replace_everywhere(original, _derived(original, methods))
 
-        def perform_rs(self, *arguments: Any) -> Any:
-            __tracebackhide__ = True
-            judge_url(self._trim_url, "pycurl")
-            return super().perform_rs(*arguments)
 
-    class CurlMulti(module.CurlMulti):  # type: ignore[misc]  # as above
-        def add_handle(self, handle: Any) -> Any:
-            __tracebackhide__ = True
-            judge_url(getattr(handle, "_trim_url", None), "pycurl")
-            return super().add_handle(handle)
+def _derived(original: Any, methods: Dict[str, Callable[..., Any]]) -> Any:
+    """Return a subclass with these methods, which get the plain one; C looks its own up before a subclass's."""
 
-    for kind in (Curl, CurlMulti):
-        original = kind.__mro__[1]
-        kind.__module__, kind.__qualname__, kind.__doc__ = original.__module__, original.__name__, original.__doc__
-        Patches().replace_everywhere(original, kind)
+    def __getattribute__(self: Any, name: str) -> Any:
+        found = original.__getattribute__(self, name)
+        method = methods.get(name)
+        return found if method is None else partial(method, self, found)
+
+    names = ("__module__", "__qualname__", "__doc__")
+    shown = {name: getattr(original, name) for name in names if hasattr(original, name)}
+    return type(original)(original.__name__, (original,), {**shown, "__getattribute__": __getattribute__})
 
 
 def patch_curl_cffi(module: Any) -> None:

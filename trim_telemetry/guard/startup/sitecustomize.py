@@ -1,4 +1,4 @@
-"""Runs when a Python that a test has started begins: guards it as soon as it imports socket.
+"""Runs when a Python that a test has started begins: guards it as soon as it imports what reaches out.
 
 It stands alone (not even typing is imported, for which the child would pay), and leaves the environment and sys.path as
 they would have been; a sitecustomize of the user's own is imported behind it.
@@ -10,13 +10,18 @@ import json
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import typing
+
 _OTHER_NAME = "_trim_telemetry_guard"
+_AWAITED = ("socket", "_socket", "subprocess", "multiprocessing", "ctypes")  # by which a process reaches out
 _VARIABLE = "TRIM_GUARDED_CHILD"
 
 
 def _start(given: dict[str, object]) -> None:
     """Guard at once what is imported already, else wait for it."""
-    if "socket" in sys.modules or "_socket" in sys.modules:
+    if any(name in sys.modules for name in _AWAITED):
         _guard(given)
     else:
         sys.meta_path.insert(0, _Watch(given))
@@ -41,15 +46,39 @@ def _guard(given: dict[str, object]) -> None:
 
 
 class _Watch:
-    """A finder that finds nothing: it guards the process when sockets are first asked for."""
+    """A finder that finds nothing: it guards the process when one of those is first asked for."""
 
     def __init__(self, given: dict[str, object]) -> None:
         self._given = given
 
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name in ("socket", "_socket"):
-            sys.meta_path.remove(self)
-            _guard(self._given)
+    def find_spec(self, name: str, path: typing.Any = None, target: typing.Any = None) -> typing.Any:
+        if name not in _AWAITED:
+            return None
+        sys.meta_path.remove(self)
+        _guard(self._given)
+        if name in sys.modules:  # the guard has imported it for itself
+            from importlib.machinery import ModuleSpec
+
+            return ModuleSpec(name, _loaded(sys.modules[name]))
+        finders: list[typing.Any] = list(sys.meta_path)  # the guard's among them, which the import has not heard of
+        return next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
+
+
+def _loaded(module: object) -> typing.Any:
+    return _Loaded(module)
+
+
+class _Loaded:
+    """A loader of a module that is there."""
+
+    def __init__(self, module: object) -> None:
+        self._module = module
+
+    def create_module(self, spec: object) -> object:
+        return self._module
+
+    def exec_module(self, module: object) -> None:
+        """It has run."""
 
 
 def _from_environment() -> dict[str, object]:
