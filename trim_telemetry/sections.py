@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, Mapping, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "OTHER")
 
@@ -13,26 +13,38 @@ dumps = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
 class Section:
     """One such object, with its JSON text made once.
 
-    name: of one that many records share, so that it is not sent from process to process with each.
+    name: of one that many records share, so that it is not sent from process to process with each; brief: the text that
+    a line on stdout has in its place, None for the same.
     """
 
-    __slots__ = ("name", "text", "value")
+    __slots__ = ("brief", "name", "text", "value")
 
     def __init__(self, value: Mapping[str, Any], name: Optional[str] = None) -> None:
         self.value = value
         self.text = dumps(value)
+        self.brief: Optional[str] = None
         self.name = name
         if name is not None:
             _SHARED[name] = self
 
-    def to_plain(self) -> Union[str, Mapping[str, Any]]:
+    @classmethod
+    def spliced(cls, text: str, brief: Optional[str] = None) -> Section:
+        """Make one whose text was put together elsewhere; its value is empty."""
+        made = cls.__new__(cls)
+        made.value, made.name = {}, None
+        made.text, made.brief = text, brief
+        return made
+
+    def to_plain(self) -> Union[str, List[Optional[str]], Mapping[str, Any]]:
         """Return it as JSON has it, for another process of this run."""
-        return self.name or self.value
+        return self.name or self.value or [self.text, self.brief]
 
     @classmethod
-    def from_plain(cls, plain: Union[str, Mapping[str, Any]]) -> Section:
+    def from_plain(cls, plain: Union[str, List[Any], Mapping[str, Any]]) -> Section:
         """Take it over from another process of this run."""
-        return _SHARED[plain] if isinstance(plain, str) else cls(plain)
+        if isinstance(plain, str):
+            return _SHARED[plain]
+        return cls.spliced(*plain) if isinstance(plain, list) else cls(plain)
 
 
 _SHARED: Dict[str, Section] = {}
@@ -105,4 +117,7 @@ NO_NETWORK = Section(uncollected_network("disabled", "the setting `network` is o
 NO_ATTEMPTS = Section(no_attempts(), "no attempts")
 NOT_A_TESTS_NETWORK = Section(uncollected_network("disabled", "of tests only"), "network above")
 LOST_NETWORK = Section(uncollected_network("error", "the process died, or was lost"), "network lost")
-NO_COVERAGE = Section(uncollected_coverage("disabled", "not collected by this version"), "coverage off")
+NO_COVERAGE = Section(uncollected_coverage("disabled", "the setting `coverage` is off"), "coverage off")
+NO_LINES = Section({**uncollected_coverage("collected", None), "lines_covered": 0, "lines_total": 0}, "no lines")
+NOT_A_TESTS_COVERAGE = Section(uncollected_coverage("disabled", "of tests only"), "coverage above")
+LOST_COVERAGE = Section(uncollected_coverage("error", "the process died, or was lost"), "coverage lost")
