@@ -86,6 +86,27 @@ def test_defaults_are_the_contracts(root):
     assert made.thresholds == Thresholds(1000.0, 5000.0, 50, 100, 10, 100.0)
 
 
+@pytest.mark.parametrize(
+    "value, expected",
+    [
+        ("auto", "auto"),
+        (" Require ", "require"),
+        ("off", "off"),
+        ("0", "off"),
+        ("on", "auto"),
+        (False, "off"),
+        (True, "auto"),
+    ],
+)
+def test_coverage_is_off_auto_or_required(value, expected, root):
+    assert load({"coverage": value}, {}, root).coverage == expected
+
+
+def test_coverage_that_is_none_of_these_is_refused(root):
+    with pytest.raises(ConfigError, match="allowed: off, auto or require"):
+        load({}, {"TRIM_COVERAGE": "maybe"}, root)
+
+
 def test_run_id_is_unguessable(root):
     ids = {load({}, {}, root).run_id for _ in range(20)}
     assert len(ids) == 20

@@ -67,6 +67,9 @@ class Config(NamedTuple):
     network: str = "block"
     network_allow: Tuple[str, ...] = ()
     refuse_as: str = "error"
+    coverage: str = "auto"
+    max_missing_stdout: int = 500
+    max_missing_file: int = 2_000
     thresholds: Thresholds = Thresholds()
     notices: Tuple[str, ...] = ()  # what of the settings could not be read; goes into the summary's warnings
     collector: Optional[str] = None  # the folder in which `collect` waits to hear of this run
@@ -102,6 +105,11 @@ def _switch(value: Any) -> bool:
         return value
     states = {"on": True, "1": True, "true": True, "yes": True, "off": False, "0": False, "false": False, "no": False}
     return states[str(value).strip().lower()]
+
+
+def _coverage(value: Any) -> str:
+    word = str(value).strip().lower()
+    return word if word in ("auto", "require") else ("auto" if _switch(value) else "off")
 
 
 def _text(value: Any) -> str:
@@ -170,6 +178,9 @@ SETTINGS = (
     ),
     Setting("network_allow", _hosts, _A_LIST_OF_HOSTS, "hosts that tests may reach (none)"),
     Setting("refuse_as", _one_of(*REFUSALS), " or ".join(REFUSALS), "what a blocked call raises (error)"),
+    Setting("coverage", _coverage, "off, auto or require", "collect the lines of each test; require: or stop (auto)"),
+    Setting("max_missing_stdout", _count, _A_COUNT, "missing lines listed in a record on stdout, else ranges (500)"),
+    Setting("max_missing_file", _count, _A_COUNT, "missing lines listed in a record of the file, else ranges (2000)"),
     Setting("run_id", _run_id, "1 to 100 letters, digits, '.', '_' or '-'", "the run's id (default: a random one)"),
     Setting("log_level", _level, ", ".join(_LOG_LEVELS), "lowest level of log records that are kept (WARNING)"),
     Setting("max_logs", _count, _A_COUNT, "log records kept of a test (100)"),
