@@ -1,0 +1,56 @@
+"""Which statements of a module run when it is imported, and which when a function of it is called."""
+
+from __future__ import annotations
+
+import ast
+from typing import Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+
+_Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Bodies(NamedTuple):
+    """Statements outside of functions, by their first lines.
+
+    outer: all of them; ambiguous: those with a function's body in their own line (a lambda, a `def` of one line), which
+    run at both times; certain: those that no import passes by, as one that stands in an `if` may be.
+    """
+
+    outer: Sequence[int]
+    ambiguous: Sequence[int]
+    certain: Sequence[int]
+
+
+def bodies_of(tree: ast.Module, statements: Sequence[int], first: Mapping[int, int]) -> Bodies:
+    """Part the statements of a module. first: of each further line of a statement, its first line."""
+    inside: Set[int] = set()
+    inline: Set[int] = set()
+    for begin, end, header in _functions(tree):
+        if first.get(begin, begin) == first.get(header, header):
+            inline.add(first.get(begin, begin))
+            begin += 1
+        inside.update(range(begin, end + 1))
+    outer = [line for line in statements if line not in inside]
+    known = set(outer)
+    certain = {first.get(line, line) for line in _certain(tree.body)}
+    return Bodies(outer, sorted(inline & known), sorted(certain & known))
+
+
+def _functions(tree: ast.AST) -> Iterator[Tuple[int, int, int]]:
+    """Yield where the body of each function begins and ends, and where what stands before its body ends."""
+    for node in ast.walk(tree):
+        if isinstance(node, _Function):
+            begin = min([node.body[0].lineno, *(d.lineno for d in getattr(node.body[0], "decorator_list", ()))])
+            yield begin, node.end_lineno or begin, node.lineno
+        elif isinstance(node, ast.Lambda):
+            yield node.lineno, node.lineno, node.lineno
+
+
+def _certain(body: List[ast.stmt]) -> Iterator[int]:
+    for node in body:
+        decorators = getattr(node, "decorator_list", ())
+        yield from (decorator.lineno for decorator in decorators)
+        yield node.lineno
+        if isinstance(node, (ast.ClassDef, ast.With)):
+            yield from _certain(node.body)
+        elif isinstance(node, ast.Try):  # whatever comes behind the first may be passed by
+            yield from _certain(node.body[:1])
