@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,11 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from .strict import check
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# What a child has beside that, if nothing else is asked for. Most tests are of something else than coverage, which
+# takes an import in each of their children; those of conformance/ have it as users do. Nothing is kept at home.
+DEFAULTS = {"TRIM_COVERAGE": "off", "XDG_CACHE_HOME": os.devnull}
 
 
 class Run(NamedTuple):
@@ -41,7 +47,8 @@ def environment(**changes: str) -> Dict[str, str]:
         if not name.startswith(("TRIM_", "PYTEST", "PYTHONUNBUFFERED", "DJANGO", "COV_", "COVERAGE"))
     }
     path = os.pathsep.join([str(ROOT), *filter(None, [kept.get("PYTHONPATH")])])
-    return {**kept, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", **changes}
+    ours = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
+    return {**kept, **DEFAULTS, **ours, **changes}
 
 
 def run(*command: str, cwd: Path, env: Optional[Dict[str, str]] = None, file: Optional[Path] = None) -> Run:
@@ -53,6 +60,9 @@ def run(*command: str, cwd: Path, env: Optional[Dict[str, str]] = None, file: Op
         [sys.executable, *command], cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=-1, stderr=-1, timeout=120
     )
     return read(done.returncode, done.stdout, done.stderr, file)
+
+
+_NOTICE = re.compile("^trim-telemetry: coverage was traced, .*\n", re.MULTILINE)  # of Python before 3.12
 
 
 def read(code: int, stdout: bytes, stderr: bytes, file: Optional[Path] = None) -> Run:
@@ -73,7 +83,7 @@ def read(code: int, stdout: bytes, stderr: bytes, file: Optional[Path] = None) -
     return Run(
         code,
         bytes(rest[:-1]).decode("utf-8", "replace"),
-        stderr.decode("utf-8", "replace"),
+        _NOTICE.sub("", stderr.decode("utf-8", "replace")),
         results,
         summary,
         read_file(file) if file is not None and file.exists() else [],

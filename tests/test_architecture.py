@@ -20,8 +20,8 @@ WRITING = (  # while tests run
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers",
     "guard",
-    "surroundings trial tally channels announcement statements attempts",  # the session's own rooms
-    "summary",
+    "surroundings trial tally channels announcement statements attempts covered_sources covered_run",  # its own rooms
+    "summary lines",
     "session",
     "exit_status signals script worker",
     "unittest_frames unittest_case unittest_result unittest_recorder",  # behind the unittest and the Django doors

@@ -108,7 +108,7 @@ def test_tests_see_nothing_of_it(project):
     (project / "test_suite.py").write_text(
         "import os, unittest\n"
         "class T(unittest.TestCase):\n"
-        "    def test_a(self): print([name for name in os.environ if name.startswith('TRIM_')])\n",
+        "    def test_a(self): print([x for x in os.environ if x.startswith('TRIM_') and x != 'TRIM_COVERAGE'])\n",
         "utf-8",
     )
     assert collect("--", *UNITTEST, cwd=project).stdout == "[]\n"

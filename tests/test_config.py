@@ -156,6 +156,7 @@ def test_each_setting_can_stand_in_each_place(setting, root):
         "redact": "off",
         "fsync": "on",
         "queries": "off",
+        "coverage": "require",
         "sql_parameters": "on",
         "file": "f",
         "run_id": "r",
@@ -251,9 +252,9 @@ def test_wrong_variable_is_named_as_the_source(root):
 def test_settings_are_shown_as_plain_json_without_the_thresholds(root):
     shown = load({"run_id": "r"}, {}, root).shown()
     assert json.loads(json.dumps(shown)) == shown
-    caps = {"max_logs", "max_output", "max_message", "max_traceback"}
-    rest = {"queries", "sql_parameters", "network", "network_allow", "refuse_as", "log_level"}
-    assert set(shown) == {"stdout", "file", "fsync", "redact", *rest, *caps}
+    caps = {"max_logs", "max_output", "max_message", "max_traceback", "max_missing_stdout", "max_missing_file"}
+    switches = {"stdout", "fsync", "redact", "queries", "sql_parameters", "network", "coverage"}
+    assert set(shown) == {"file", "log_level", "network_allow", "refuse_as", *switches, *caps}
 
 
 # -- pyproject.toml ----------------------------------------------------------------------------------------------------

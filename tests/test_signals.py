@@ -27,7 +27,8 @@ def handler():
 def terminate():
     os.kill(os.getpid(), signal.SIGTERM)
 
-session = Session(Config(os.getcwd(), "run-1", file=os.path.abspath("run.ndjson")), Framework("unittest", "3"))
+config = Config(os.getcwd(), "run-1", coverage="off", file=os.path.abspath("run.ndjson"))
+session = Session(config, Framework("unittest", "3"))
 """
 
 

@@ -1,6 +1,7 @@
 """The summary, whoever puts it together."""
 
 from trim_telemetry.record import Case, Measures, Record
+from trim_telemetry.sections import LOST_COVERAGE
 from trim_telemetry.summary import Ending, summary_of
 from trim_telemetry.tally import Tally
 
@@ -33,7 +34,7 @@ def summed_up(ending, *records, collection=None, warnings=()):
     tally = Tally()
     for made in records:
         tally.add(made, ())
-    return check(summary_of("run-1", tally, ending, collection, warnings, UNKNOWN), "run_summary")
+    return check(summary_of("run-1", tally, ending, collection, LOST_COVERAGE.value, warnings, UNKNOWN), "run_summary")
 
 
 def test_keys_come_in_the_contracts_order():
@@ -45,6 +46,11 @@ def test_what_is_not_known_of_the_collection_is_null():
     assert found["collection"] == {"duration": None, "slowest": []}
     assert (found["exit_code"], found["exit_reason"], found["interrupted_by"]) == (1, "killed", "SIGKILL")
     assert (found["complete"], found["warnings"]) == (False, ["late"])
+
+
+def test_coverage_is_as_it_was_given():
+    found = summed_up(Ending(1, "killed", "SIGKILL", False, NOON, NOON, 0.0))
+    assert found["coverage"] == LOST_COVERAGE.value
 
 
 def test_figures_are_the_tallys():

@@ -11,6 +11,7 @@ from trim_telemetry.config import Config, Thresholds
 from trim_telemetry.errors import TelemetryWarning
 from trim_telemetry.outcome import Event
 from trim_telemetry.record import Case, Measures, Record
+from trim_telemetry.sections import NO_COVERAGE
 from trim_telemetry.session import Session
 from trim_telemetry.surroundings import Framework
 from trim_telemetry.worker import Takeover, WorkerSession, pack, spill_of, unpack
@@ -21,7 +22,7 @@ from .support import read_file
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
     """The session that writes the stream, and a worker's."""
-    config = Config(str(tmp_path), "run-1", stdout=False, file=str(tmp_path / "run.ndjson"))
+    config = Config(str(tmp_path), "run-1", coverage="off", stdout=False, file=str(tmp_path / "run.ndjson"))
     session = Session(config, Framework("pytest", "9"))
     worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
     yield session, worker
@@ -91,7 +92,7 @@ def test_what_no_test_owns_is_added_up(run: Any) -> None:
     worker.warn(TelemetryWarning("slug", "a sentence"))
     worker.collected(5, [("slow.py", 9.0)], 10.0)
     takeover.open(worker.take_parcel())
-    found = session._summary(0, None)
+    found = session._summary(0, None, NO_COVERAGE.value)
     assert found["shared_setup"] == [{"name": "wide", "duration": 5.0, "queries": 4}]
     assert (found["collected_tests"], found["not_run_tests"]) == (5, 3)
     assert found["warnings"] == ["slug: a sentence"]
@@ -181,7 +182,7 @@ def test_a_test_that_a_worker_started_is_known_from_its_spill(run: Any, tmp_path
 
 
 def test_without_a_spill_it_is_known_from_what_the_worker_told(tmp_path: Path) -> None:
-    config = Config(str(tmp_path), "run-1", stdout=False)
+    config = Config(str(tmp_path), "run-1", coverage="off", stdout=False)
     session = Session(config, Framework("pytest", "9"))
     worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
     takeover = Takeover(session, amend)

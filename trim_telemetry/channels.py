@@ -8,6 +8,7 @@ from typing import Any, Callable, Mapping, Optional
 from . import record
 from .config import Config
 from .errors import ConfigError, TelemetryWarning
+from .sections import Section
 from .sinks.ndjson_file import NdjsonFile
 from .sinks.stdout_lines import StdoutLines
 
@@ -58,16 +59,18 @@ class Channels:
         """Write an encoded test_start."""
         self._to_file(line)
 
-    def result(self, line: str) -> None:
-        """Write an encoded test_result."""
+    def result(self, line: str, coverage: Section) -> None:
+        """Write an encoded test_result. coverage: its section, which may be shorter on stdout."""
         if self._file is not None:
             self._to_file(record.with_type("test_result", line))
+        if coverage.brief is not None and self._stdout is not None:
+            line = line.replace(coverage.text, coverage.brief, 1)  # in no string: there its quotes are escaped
         self._to_stdout(record.RESULT_MARKER, line)
 
-    def summary(self, content: Mapping[str, Any]) -> None:
-        """Write the run_summary."""
+    def summary(self, content: Mapping[str, Any], brief: Mapping[str, Any]) -> None:
+        """Write the run_summary. brief: what stands on stdout in the place of keys of it."""
         self._to_file(record.encode("run_summary", content))
-        self._to_stdout(record.SUMMARY_MARKER, record.encode(None, content))
+        self._to_stdout(record.SUMMARY_MARKER, record.encode(None, {**content, **brief}))
 
     def other(self, record_type: str, content: Mapping[str, Any]) -> None:
         """Write a record that only the file gets."""

@@ -85,6 +85,10 @@ def _observe_script(words: Sequence[str], settings: config.Config) -> None:
         from .attempts import guard_early
 
         guard_early(settings)
+    if settings.coverage != "off":
+        from .lines import follow_early
+
+        follow_early(settings.root)  # before the script sets Django up, which imports the project
     _Watcher({"django.test.runner": _observe_runners, "django.test.utils": _check_runners}).install()
     try:
         run_script(words)

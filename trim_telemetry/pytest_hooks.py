@@ -80,7 +80,7 @@ class Hooks:
         self._recorder.collect_report(report)
 
     def pytest_collection_finish(self, session: Any) -> None:
-        self._recorder.collected(len(session.items), bool(session.shouldfail))
+        self._recorder.collected(session.items, bool(session.shouldfail))
 
     @wrapper
     def pytest_runtest_protocol(self, item: Any) -> Wrapping:

@@ -49,13 +49,13 @@ def pytest_addoption(parser: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: Any) -> None:
-    """Guard the network before the first conftest file is imported, where a run will be on."""
+    """Guard the network and follow lines, where a run will be on, before the first conftest file is imported."""
     options = early_config.known_args_namespace
     if getattr(options, "trim", False) and not any(getattr(options, mode, None) for mode in _IDLE_MODES):
-        _guard(early_config, options)
+        _watch(early_config, options)
 
 
-def _guard(config: Any, options: Any) -> None:
+def _watch(config: Any, options: Any) -> None:
     from .session import current
 
     if current() is not None:  # it is pytest within a test of ours
@@ -63,12 +63,17 @@ def _guard(config: Any, options: Any) -> None:
     try:
         given = {setting.name: getattr(options, f"trim_{setting.name}", None) for setting in settings.SETTINGS}
         loaded = settings.load(given, dict(os.environ), _root_of(config))
-    except ConfigError:  # said as soon as the run is to begin
+    except (ConfigError, OSError):  # said as soon as the run is to begin
         return
     if loaded.network != "off":
         from .attempts import guard_early
 
         guard_early(loaded)
+    if loaded.coverage != "off":
+        from .lines import follow_early, forget_early
+
+        follow_early(loaded.root)
+        config.add_cleanup(forget_early)
 
 
 def _root_of(config: Any) -> str:

@@ -131,11 +131,14 @@ class PytestRecorder:
             self.session.above(case, [Event(outcome.SKIPPED, None, reason)])
 
     @guarded
-    def collected(self, count: int, gave_up: bool) -> None:
+    def collected(self, items: Sequence[Any], gave_up: bool) -> None:
         """pytest knows its items. gave_up: those that it had found when the first file could not be collected (-x)."""
         if gave_up:
             self.session.cut_short()
-        self.session.collected(count, self._collection.slowest(), self._collection.duration())
+        self.session.collected(len(items), self._collection.slowest(), self._collection.duration())
+        # Those of doctests are in the very source that they test.
+        paths = {str(getattr(item, "path", None) or item.fspath) for item in items if isinstance(item, pytest.Function)}
+        self.session.hold_tests(paths)
 
     # -- a test ---
 

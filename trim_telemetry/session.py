@@ -22,13 +22,20 @@ from .config import Config
 from .errors import NetworkBlockedError, TelemetryWarning
 from .outcome import Event
 from .record import UNMEASURED, Case, Detail, Measures, Record
-from .sections import LOST_NETWORK, LOST_QUERIES, NOT_A_TESTS_NETWORK, NOT_A_TESTS_QUERIES
+from .sections import (
+    LOST_COVERAGE,
+    LOST_NETWORK,
+    LOST_QUERIES,
+    NOT_A_TESTS_COVERAGE,
+    NOT_A_TESTS_NETWORK,
+    NOT_A_TESTS_QUERIES,
+)
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
 from .texts import clean, cut
 from .trial import Describer, Trial
-from .unwanted import NoAttempts, NoStatements
+from .unwanted import NoAttempts, NoLines, NoStatements
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -88,7 +95,8 @@ class Session:
     config: the settings in force; framework: who runs the tests; stdout: the descriptor that the markers go to, or
     None; stream: the text stream on it; worker: the name of this process among those that the runner has started, None
     in the one that writes the stream.
-    Raises ConfigError when the file that was asked for can't be made: before the first test, a bad setting stops a run.
+    Raises ConfigError when the file that was asked for can't be made, or coverage is required and can't be had: before
+    the first test, a bad setting stops a run.
     """
 
     def __init__(
@@ -122,12 +130,16 @@ class Session:
             self.warn(TelemetryWarning(slug, message))
         self._redact = _redactor() if config.redact else str
         self._describer = Describer(config, self._redact)
+        self._lines = self._collector_of_lines()
         self._statements = self._collector_of_queries()
         # What belongs to the test in flight, and what to nobody: for doors, and without a step between.
         self.resume = self._statements.resume
         self.suspend = self._statements.suspend
         self.allowances: Callable[[Any], Iterable[str]] = _no_allowances  # a door's: hosts that a test may reach
         self._attempts = self._guard_of_network()
+        self.hold_tests = self._lines.hold_tests
+        self.delegate = self._lines.delegate
+        self.merge_lines = self._lines.merge
         self._channels = Channels(config, stdout, stream, self.warn)
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
@@ -170,6 +182,7 @@ class Session:
             self._logs.begin()
         self._statements.begin()
         self._attempts.begin(case.id, test)
+        self._lines.begin()
         if phase == outcome.CALL:  # measured as a whole; by phases, the door has clocks of its own
             trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
@@ -178,6 +191,7 @@ class Session:
         """The test in flight is run once more: what was seen of it so far does not count."""
         self._statements.begin()
         self._attempts.begin_again()
+        self._lines.begin()
 
     def breach(self) -> Optional[NetworkBlockedError]:
         """Return what the test in flight is to fail with, because it tried to reach another machine; or None."""
@@ -190,9 +204,11 @@ class Session:
         """
         self._statements.shared_begins()
         self._attempts.shared_begins(owner)
+        self._lines.shared_begins()
 
     def shared_ends(self) -> Optional[int]:
         """It is over: return how many statements it sent; None: nobody knows."""
+        self._lines.shared_ends()
         self._attempts.shared_ends()
         return self._statements.shared_ends()
 
@@ -208,6 +224,7 @@ class Session:
         """
         trial = self.trial
         self.suspend()
+        self._lines.over()
         if trial is not None:
             trial.ended = ended
             spent = (ended - trial.started - excluded) / 1e6
@@ -306,6 +323,7 @@ class Session:
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
         made = Record(trial.case, status, final, times, measures, detail, self.worker)
+        made.coverage = self._lines.end()
         made.queries, cut_queries = self._statements.end()
         made.network, cut_calls = self._attempts.end()
         if cut_queries or cut_calls:
@@ -322,6 +340,8 @@ class Session:
             made.queries = NOT_A_TESTS_QUERIES if case.above else LOST_QUERIES
         if self.config.network != "off":
             made.network = NOT_A_TESTS_NETWORK if case.above else LOST_NETWORK
+        if self.config.coverage != "off":
+            made.coverage = NOT_A_TESTS_COVERAGE if case.above else LOST_COVERAGE
         self._publish(made)
 
     def _publish(self, made: Record) -> None:
@@ -330,7 +350,8 @@ class Session:
         judgement = judge(made, self.config.thresholds)
         self._tally.add(made, judgement.flags)
         if self._channels.any_open:
-            self._channels.result(made.to_json(self._identity, self._seq, self._tally.running(), judgement))
+            line = made.to_json(self._identity, self._seq, self._tally.running(), judgement)
+            self._channels.result(line, made.coverage)
 
     # -- the other records ---
 
@@ -369,7 +390,8 @@ class Session:
         self._channels.look_for_file()
         self.outside(self._attempts.outside())
         self.unguarded(self._attempts.children())
-        self._channels.summary(self._summary(exit_code, exit_reason))
+        coverage, brief = self._lines.whole_run(self._interrupted_by is None)
+        self._channels.summary(self._summary(exit_code, exit_reason, coverage), {"coverage": brief})
         self._say_what_was_blocked()
 
     def outside(self, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -385,13 +407,9 @@ class Session:
     def _say_what_was_blocked(self) -> None:
         """After a run with refusals, say on stderr what would allow them."""
         told = self._tally.network.advice()
-        if told is not None:
-            try:
-                sys.stderr.write(f"trim-telemetry: {self._said(told)}\n")
-            except (OSError, ValueError, AttributeError):  # closed, or none from the start
-                pass
+        self._say(told and self._said(told))
 
-    def _summary(self, exit_code: int, exit_reason: Optional[str]) -> Dict[str, Any]:
+    def _summary(self, exit_code: int, exit_reason: Optional[str], coverage: Mapping[str, Any]) -> Dict[str, Any]:
         now, tally = self.clock.now(), self._tally
         reason = exit_reason or ("tests_failed" if exit_code and tally.failed else None)
         ending = Ending(
@@ -405,18 +423,26 @@ class Session:
         )
         warnings = [self._said(text) for text in self._warnings.values()]
         surroundings = {**self._surroundings, "thresholds": self.config.thresholds._asdict()}
-        return summary_of(self.config.run_id, tally, ending, self._collection, warnings, surroundings)
+        return summary_of(self.config.run_id, tally, ending, self._collection, coverage, warnings, surroundings)
 
     def _release(self) -> None:
         global _current
         self.closed = True
         _current = None
-        for part in (self._statements, self._attempts, self._logs, self._channels, self._announcement):
+        for part in (self._lines, self._statements, self._attempts, self._logs, self._channels, self._announcement):
             if part is not None:
                 try:
-                    part.close()
+                    self._say(part.close())
                 except Exception:  # noqa: BLE001  # at the end of the run there is nobody left to tell
                     pass
+
+    def _say(self, notice: Optional[str]) -> None:
+        """Show something on the screen, once for all processes of the run."""
+        if notice is not None and self.worker is None:
+            try:
+                sys.stderr.write(f"trim-telemetry: {notice}\n")
+            except (OSError, ValueError, AttributeError):  # closed, or none from the start
+                pass
 
     def _collector_of_queries(self) -> NoStatements:
         if not self.config.queries:
@@ -438,6 +464,13 @@ class Session:
     def _allowances(self, subject: Any) -> Iterable[str]:
         return self.allowances(subject)
 
+    def _collector_of_lines(self) -> NoLines:
+        if self.config.coverage == "off":
+            return NoLines()
+        from .lines import follow
+
+        return follow(self.config, self._coverage_failed)
+
     # -- small things ---
 
     def _timestamp(self) -> str:
@@ -455,6 +488,9 @@ class Session:
 
     def _network_failed(self, error: Exception) -> None:
         self.failed("network", error)
+
+    def _coverage_failed(self, error: Exception) -> None:
+        self.failed("coverage", error)
 
     def _logs_failed(self, error: Exception) -> None:
         self._logs = None

@@ -25,6 +25,7 @@ def summary_of(
     tally: Tally,
     ending: Ending,
     collection: Optional[Mapping[str, Any]],
+    coverage: Mapping[str, Any],
     warnings: Sequence[Optional[str]],
     surroundings: Mapping[str, Any],
 ) -> Dict[str, Any]:
@@ -47,7 +48,7 @@ def summary_of(
         **tally.figures(),
         "database_queries": tally.queries.value(),
         "http_calls": tally.network.value(),
-        "coverage": sections.NO_COVERAGE.value,
+        "coverage": coverage,
         "collection": collection or {"duration": None, "slowest": []},
         "warnings": list(warnings),
         **{name: surroundings[name] for name in ("environment", "ci", "git", "thresholds")},

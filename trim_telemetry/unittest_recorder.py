@@ -71,6 +71,8 @@ class ResultRecorder:
     def _expect(self, suite: Any) -> None:
         for test in leaves(suite):
             self._tests_of[type(test)] = self._tests_of.get(type(test), 0) + 1
+        files = {getattr(sys.modules.get(kind.__module__), "__file__", None) for kind in self._tests_of}
+        self.session.hold_tests(file for file in files if isinstance(file, str))
 
     @guarded
     def observe(self, result: Any) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import NetworkBlockedError
-from .sections import NO_NETWORK, NO_QUERIES, Section
+from .sections import NO_COVERAGE, NO_NETWORK, NO_QUERIES, Section
 
 
 class NoStatements:
@@ -72,3 +72,50 @@ class NoAttempts:
 
     def close(self) -> None:
         """The run is over."""
+
+
+class NoLines:
+    """Lines that are not collected; and what it is to collect them.
+
+    section: what a record says then.
+    """
+
+    def __init__(self, section: Section = NO_COVERAGE) -> None:
+        self.section = section
+
+    def hold_tests(self, files: Iterable[str]) -> None:
+        """The runner has found tests in these files."""
+
+    def begin(self) -> None:
+        """A test begins, or is run once more: what was seen of it so far does not count."""
+
+    def shared_begins(self) -> None:
+        """Shared set-up, or its tear-down, begins."""
+
+    def shared_ends(self) -> None:
+        """It is over."""
+
+    def over(self) -> None:
+        """The test's own code is over; its record is still to come."""
+
+    def end(self) -> Section:
+        """The test is over: return what it ran."""
+        return self.section
+
+    def delegate(self) -> None:
+        """From here on other processes run the tests."""
+
+    def news(self) -> Optional[Mapping[str, Any]]:
+        """Return what a worker has found out since this was last asked, as JSON has it; None for nothing."""
+        return None
+
+    def merge(self, news: Mapping[str, Any]) -> None:
+        """Take over what a worker has found out."""
+
+    def whole_run(self, is_complete: bool) -> Tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Return the summary's part, for the file and for stdout. is_complete: were all tests run?"""
+        return self.section.value, self.section.value
+
+    def close(self) -> Optional[str]:
+        """The run is over; return what is to be said of it on the screen, if anything."""
+        return None

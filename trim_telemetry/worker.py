@@ -38,6 +38,8 @@ def unpack(text: str, worker: str, root: Optional[str] = None) -> Config:
     values["thresholds"] = Thresholds(**values["thresholds"])
     values.update(root=root or values["root"], file=spill_of(values["file"], worker), notices=())
     values["network_allow"] = tuple(values["network_allow"])
+    if values["coverage"] == "require":  # the run has it, or has stopped
+        values["coverage"] = "auto"
     return Config(**values)
 
 
@@ -62,8 +64,10 @@ class WorkerSession(Session):
         """Return what was found out since this was last asked."""
         self.outside(self._attempts.outside())
         self.unguarded(self._attempts.children())
-        self.unguarded(self._attempts.children())
         parcel, self._parcel = self._parcel, {}
+        lines = self._lines.news()
+        if lines is not None:
+            parcel["lines"] = lines
         return _dumps({"worker": self.worker, "made": self._made, "fresh": self._fresh, "over": self.closed, **parcel})
 
     @property
@@ -112,7 +116,7 @@ class WorkerSession(Session):
     def _publish(self, made: Record) -> None:
         if self._channels.any_open:
             judgement = judge(made, self.config.thresholds)
-            self._channels.result(made.to_json(self._identity, None, UNPLACED, judgement))
+            self._channels.result(made.to_json(self._identity, None, UNPLACED, judgement), made.coverage)
         self._made += 1
         self._parcel.setdefault("records", []).append(made.to_plain())
 
@@ -154,6 +158,8 @@ class Takeover:
         self._session.covered(parcel.get("covered", 0))
         self._session.outside(parcel.get("outside", ()))
         self._session.unguarded(parcel.get("children", ()))
+        if "lines" in parcel:
+            self._session.merge_lines(parcel["lines"])
         if "collected" in parcel:
             self._take_collection(*parcel["collected"])
         if "next" in parcel:  # before the records: SIGTERM may end the run behind any of them

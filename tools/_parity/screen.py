@@ -9,17 +9,21 @@ import re
 from typing import Callable, Iterable, Iterator, Sequence, Tuple
 
 _MARKERS = (b"TEST_RESULT:", b"TEST_SUMMARY:")
+_NOTICE = b"trim-telemetry: coverage was traced, "  # the last line on stderr, on Python before 3.12
 _PLUGINS = "plugins: "
 _ANSI = re.compile("\x1b\\[[0-?]*[ -/]*[@-~]")
 
 
 def without_markers(lines: Iterable[bytes], run_id: bytes, take: Callable[[bytes], None]) -> Iterator[bytes]:
-    """Take the marker lines of the run `run_id` out of an output, each with the newline that was written before it.
+    """Take the marker lines of the run `run_id` out of an output, each with the newline that was written before it;
+    and what we say to the user.
 
     lines: with their line ends. take: is given each marker line.
     """
     held = bytearray()  # the line before, which goes on behind a marker
     for line in lines:
+        if line.startswith(_NOTICE):
+            continue
         if line.startswith(_MARKERS) and run_id in line:
             take(line)
             if held.endswith(b"\n"):

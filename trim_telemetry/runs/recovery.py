@@ -13,6 +13,7 @@ from .. import record
 from ..analysis.flags import judge
 from ..config import Thresholds
 from ..record import UNMEASURED, Detail, Record, RunIdentity
+from ..sections import LOST_COVERAGE, NO_COVERAGE
 from ..summary import Ending, summary_of
 from ..texts import clean
 from .run import Run
@@ -134,7 +135,9 @@ def _summary(run: Run, death: Death, when: str) -> Dict[str, Any]:
         "git": start.get("git") or dict.fromkeys(("commit", "branch", "dirty")),
         "thresholds": start.get("thresholds") or Thresholds()._asdict(),
     }
-    return summary_of(run.run_id, run.tally, ending, run.collection, [_NOT_IN_RECORDS], surroundings)
+    is_off = start.get("settings", {}).get("coverage") in (None, "off")
+    coverage = (NO_COVERAGE if is_off else LOST_COVERAGE).value
+    return summary_of(run.run_id, run.tally, ending, run.collection, coverage, [_NOT_IN_RECORDS], surroundings)
 
 
 def _unknown_environment(run: Run) -> Dict[str, Any]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trim_telemetry.analysis.coverage_stats import Caps, coverage_section
 from trim_telemetry.analysis.file_lines import FileLines
-from trim_telemetry.analysis.line_coverage import Caps, coverage_section
 from trim_telemetry.sections import NO_LINES, Section
 
 from .examples import written
