@@ -34,8 +34,8 @@ def sub(a, b):
 class Adder:
     zero = 0
 
-    def add(self, a):
-        return add(a, self.zero)
+    def add(self, a): return add(a, self.zero)
+
 
 increase = lambda a: a + 1
 
@@ -121,7 +121,7 @@ def observed(folder: Path, *arguments: str, door: str = "pytest", before: "tuple
     """Run its tests through a door, coverage as a user has it. before: what stands between python and the door."""
     words = arguments or (("test_it",) if door == "unittest" else ("-q", "-p", "no:cacheprovider", "test_it.py"))
     file = named.pop("file", None)
-    env = environment(**{"TRIM_COVERAGE": "auto", **named})
+    env = environment(**{"TRIM_COVERAGE": "auto", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **named})
     return run(*before, "-m", DOORS[door], *words, cwd=folder, env=env, file=file)
 
 
@@ -342,10 +342,9 @@ def test_pytest_cov_is_as_without_us(workers: "tuple[str, ...]", options: "tuple
     if workers:
         pytest.importorskip("xdist")
     words = ("-q", "-p", "no:cacheprovider", "-p", "pytest_cov", "--cov=app", *options, *workers, "test_it.py")
-    settings = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TRIM_COVERAGE": "auto"}
-    run("-m", "pytest", *words, cwd=project(tmp_path), env=environment(**settings))
+    run("-m", "pytest", *words, cwd=project(tmp_path), env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"))
     plain = reported(tmp_path)
-    done = observed(tmp_path, *words, **settings)
+    done = observed(tmp_path, *words)
     assert by_test(done, tmp_path) == EXPECTED
     assert reported(tmp_path) == plain
     assert missing(done) == NEVER
@@ -355,7 +354,7 @@ DEBUGGED = """
 import sys
 seen = []
 def trace(frame, event, arg):
-    if frame.f_code.co_name == "sub" and event == "line":
+    if frame.f_code.co_name == "sub" and frame.f_code.co_filename.endswith("calc.py") and event == "line":
         seen.append(frame.f_lineno)
     return trace
 sys.settrace(trace)

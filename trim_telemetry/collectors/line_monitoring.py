@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from opcode import opmap
 from types import CodeType
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
@@ -18,6 +19,7 @@ from .coverage_py import Lines
 _TOOL_IDS = (4, 3)  # the others have names, and owners: 0 debuggers, 1 coverage.py, 2 profilers, 5 optimizers
 _NAME = "trim-telemetry"
 _OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED: the body of a function; those of modules and classes lack it
+_RESUME = opmap.get("RESUME")  # begins the body of a function, behind what sets up its closure or its generator
 # Run with the module or class that they stand in, though the compiler makes functions of them.
 _INLINE = ("<generic parameters", "<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
 NO_TOOL = "no-monitoring-tool"
@@ -50,6 +52,7 @@ class Monitor:
         self._adders: Dict[int, Callable[[int], None]] = {}  # the same sets' add()
         self._codes: Dict[int, weakref.ref[CodeType]] = {}
         self._outer: Set[int] = set()  # ids of those that run when their module is imported
+        self._inline: Set[int] = set()  # ids of those that begin in the line of their `def`
         self._templates: Lines = {}
         self.problem: Optional[str] = None  # what went wrong in a callback
         self._plugin: Any = coverage_py.template_plugin(templates) if templates is not None else None
@@ -68,14 +71,20 @@ class Monitor:
         """Register the callbacks. They are closures over what they need: each runs once for each line of a test."""
         events = self._monitoring.events
         tool, adders, path_of, plugin = self._tool, self._adders, self._path, self._plugin
+        inline = self._inline
         set_local_events, disable, line_event = self._monitoring.set_local_events, self._monitoring.DISABLE, events.LINE
         add_code, start_event = self._add_code, events.PY_START
 
         def on_start(code: CodeType, offset: int) -> Any:
             try:
+                if id(code) in inline:
+                    on_line(code, code.co_firstlineno)
+                    return None
                 if path_of(code.co_filename) is not None:
                     add_code(code)
                     set_local_events(tool, code, line_event)
+                    if id(code) in inline:
+                        return None
                 elif plugin is not None and self._is_rendering(code):
                     return self._render(sys._getframe(1))
             except Exception as error:  # noqa: BLE001  # else it would be raised in the user's code
@@ -95,15 +104,18 @@ class Monitor:
         self._monitoring.set_events(tool, start_event)
 
     def _add_code(self, code: CodeType) -> None:
-        number, codes, outer = id(code), self._codes, self._outer
+        number, codes, outer, inline = id(code), self._codes, self._outer, self._inline
 
         def forget(_: Any) -> None:
             codes.pop(number, None)
             outer.discard(number)
+            inline.discard(number)
 
         codes[number] = weakref.ref(code, forget)
         if _is_outer(code):
             outer.add(number)
+        elif _is_inline(code):
+            inline.add(number)
 
     def _hit(self, code: CodeType, line: int) -> None:
         number, lines = id(code), {line}
@@ -159,6 +171,21 @@ class Monitor:
         monitoring.free_tool_id(tool)
         self._hits.clear()
         self._adders.clear()
+
+
+def _is_inline(code: Any) -> bool:
+    """Does the body begin in the line of the `def`, or the lambda?
+
+    Once armed again, CPython 3.13 tells nothing of such a line: it takes it for the one that it is in already. So the
+    start of such a function is told each time, and stands for the line.
+    """
+    offset = 0
+    instructions = code.co_code
+    while offset < len(instructions) and instructions[offset] != _RESUME:
+        offset += 2
+    body = offset + 2
+    lines = [line for begin, end, line in code.co_lines() if begin <= body < end]
+    return code.co_firstlineno in lines
 
 
 def _is_outer(code: Any) -> bool:
