@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from trim_telemetry.analysis.coverage_stats import Caps, coverage_section
+from trim_telemetry.analysis.file_lines import FileLines
 from trim_telemetry.sections import uncollected_queries
 from trim_telemetry.sinks.line_limit import shorten
 from trim_telemetry.texts import stable_hash
@@ -131,3 +133,14 @@ def test_identity_and_totals_are_left_even_where_the_line_stays_too_long():
     found = strict.check(json.loads(shorten(line, 100)), "test_result")
     assert (found["id"], found["run_id"], found["seq"]) == ("i" * 1000, "r" * 100, 1)
     assert (found["start_time"], found["status"], found["test_key"]) == (NOON, "passed", stable_hash(CASE.id))
+
+
+def test_files_say_how_many_lines_are_missing_before_any_file_goes():
+    lines = FileLines("app.py", range(1, 20_000), {})
+    section = coverage_section([(lines, [0]), (FileLines("b.py", [1], {}), [0])], Caps(10**6, None))
+    line = json.dumps({**written(), "coverage": json.loads(section.text)})
+    found = strict.check(json.loads(shorten(line, 60_000)), "test_result")
+    assert [entry["lines_covered"] for entry in found["coverage"]["files"]] == [1, 1]
+    assert [entry["missing_omitted"] for entry in found["coverage"]["files"]] == [True, True]
+    assert [entry["missing_ranges"] for entry in found["coverage"]["files"]] == [None, None]
+    assert (found["coverage"]["lines_total"], found["truncated"]) == (20_000, ["coverage.files"])

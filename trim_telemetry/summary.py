@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
-from . import record, sections
+from . import record
 from .tally import Tally
 
 

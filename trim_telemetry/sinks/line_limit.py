@@ -62,7 +62,15 @@ def _halved_object(value: Dict[str, Any]) -> Dict[str, Any]:
 
 
 def _halved_list(entries: List[Any]) -> List[Any]:
-    """The first half of its entries; where one long text is most of the list, the first half of that text."""
+    """The first half of its entries; where one long text is most of the list, the first half of that text.
+
+    Of files that say which lines are missing all say how many instead: that of half of the files would be no more.
+    """
+    if any(
+        isinstance(entry, dict) and (entry.get("missing_lines") or entry.get("missing_ranges")) for entry in entries
+    ):
+        omitted: Dict[str, Any] = {"missing_lines": [], "missing_ranges": None, "missing_omitted": True}
+        return [{**entry, **omitted} for entry in entries]
     longest = max(range(len(entries)), key=lambda index: len(dumps(entries[index])))
     entry = entries[longest]
     texts = {key: entry[key] for key in _LONG_IN_ENTRIES if entry.get(key)} if isinstance(entry, dict) else {"": entry}
