@@ -184,7 +184,7 @@ OFF = """
 
 
 def test_off_is_off(tmp_path: Path) -> None:
-    done = ran(tmp_path, OFF, TRIM_QUERIES="off")
+    done = ran(tmp_path, OFF, TRIM_QUERIES="off", TRIM_NETWORK="off")  # which looks for modules, too
     assert (done.code, queries(done)["test_it"]["status"]) == (0, "disabled")
     assert (queries(done)["test_it"]["count"], done.results[0]["performance"]["is_db_heavy"]) == (None, None)
     assert done.summary is not None
