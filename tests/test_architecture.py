@@ -15,11 +15,10 @@ from .support import ROOT
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
     "errors outcome texts addresses permission",
-    "sections allow_list stand_ins",
+    "sections allow_list stand_ins imports",
     "record config redaction unwanted services",
     "collectors analysis sinks",  # never each other: the session joins them
-    "drivers",
-    "guard",
+    "drivers guard",
     "surroundings trial tally channels announcement statements attempts covered_sources covered_run",  # its own rooms
     "summary lines",
     "session",

@@ -1,17 +1,20 @@
 """A module is shown as soon as it has run, and the import leaves nothing of ours behind."""
 
+import importlib
 import subprocess
 import sys
 import textwrap
 
 import pytest
 
+from trim_telemetry.imports import ImportWatch
+
 from .support import environment
 
 
 def told(program: str, *paths: str) -> str:
     """What a fresh interpreter says."""
-    source = "import sys\nfrom trim_telemetry.drivers.imports import ImportWatch\n" + textwrap.dedent(program)
+    source = "import sys\nfrom trim_telemetry.imports import ImportWatch\n" + textwrap.dedent(program)
     done = subprocess.run(
         [sys.executable, "-c", source, *paths], env=environment(), stdout=-1, stderr=-1, timeout=60, check=False
     )
@@ -73,3 +76,20 @@ def test_reload_is_shown_again():
         print(len(found), found[0] is found[1])
     """
     assert told(program) == "2 True"
+
+
+def test_two_watches_for_one_module_both_hear_of_it(tmp_path, monkeypatch):
+    (tmp_path / "made_for_two.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    heard = []
+    watches = [ImportWatch({"made_for_two"}, lambda module, name=name: heard.append((name, module.x))) for name in "ab"]
+    for watch in watches:
+        watch.begin()
+    try:
+        module = importlib.import_module("made_for_two")
+    finally:
+        for watch in watches:
+            watch.end()
+        sys.modules.pop("made_for_two", None)
+    assert sorted(heard) == [("a", 1), ("b", 1)]
+    assert "exec_module" not in vars(module.__loader__)

@@ -20,9 +20,12 @@ class Afar:
     def prepare(self) -> str:
         """Return the folder, made if need be. Raises OSError."""
         if self.folder is None:
-            from tempfile import mkdtemp  # only for who starts processes
-
-            self.folder = mkdtemp(prefix="trim-telemetry-guard-")
+            # Not by tempfile, which imports more than a process that is about to fork should.
+            places = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + ["/tmp", "/var/tmp"]
+            place = next((place for place in places if place and os.path.isdir(place)), os.getcwd())
+            folder = os.path.join(place, f"trim-telemetry-guard-{os.urandom(8).hex()}")
+            os.mkdir(folder, 0o700)
+            self.folder = folder
         return self.folder
 
     def write(self, values: Mapping[str, Any]) -> None:

@@ -6,9 +6,9 @@ import sys
 from typing import Any, Callable, Dict, Optional
 
 from ..collectors.queries import recorder
+from ..imports import ImportWatch
 from ..stand_ins import Patches
 from . import django_orm, mysql, postgres2, postgres3, sqlite
-from .imports import ImportWatch
 
 _PATCHES: Dict[str, Callable[[Any, Patches], None]] = {
     sqlite.MODULE: sqlite.patch,

@@ -6,7 +6,7 @@ import sys
 from typing import Any, Callable, Dict
 
 from ..collectors.network import ledger
-from ..drivers.imports import ImportWatch
+from ..imports import ImportWatch
 from . import audit, children, clients, event_loops, resolver
 
 

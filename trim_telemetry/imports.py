@@ -35,8 +35,10 @@ class ImportWatch:
         return spec
 
     def _spec_of_others(self, name: str, path: Any, target: Any) -> Any:
-        for finder in list(sys.meta_path):
-            find = getattr(finder, "find_spec", None) if finder is not self else None
+        finders = list(sys.meta_path)
+        behind = finders[finders.index(self) + 1 :] if self in finders else finders
+        for finder in behind:  # those in front have been asked, and another watch among them asks us
+            find = getattr(finder, "find_spec", None)
             spec = find(name, path, target) if find is not None else None
             if spec is not None:
                 return spec
