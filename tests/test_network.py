@@ -451,6 +451,32 @@ def test_url_and_method_are_told_and_secrets_masked(tmp_path: Path) -> None:
     }
 
 
+def test_look_up_of_an_event_loop_is_put_down_to_the_line_that_awaits_it_and_not_refused_where_it_is_mocked(
+    tmp_path: Path,
+) -> None:
+    source = """
+        import asyncio, socket, unittest
+        from unittest import mock
+
+        class Probes(unittest.TestCase):
+            def test_awaits(self):
+                async def main():
+                    await asyncio.open_connection("loop.invalid", 80)
+                self.assertRaises(RuntimeError, asyncio.run, main())
+
+            def test_mocks(self):
+                async def main():
+                    return await asyncio.get_running_loop().getaddrinfo("mocked.invalid", 80)
+                with mock.patch("socket.getaddrinfo", return_value=["made up"]):
+                    self.assertEqual(asyncio.run(main()), ["made up"])
+    """
+    done = ran(tmp_path, source)
+    assert done.code == 0, done.stdout + done.stderr
+    assert blocked(done) == {"test_awaits": [("getaddrinfo", "loop.invalid")]}
+    (call,) = calls(done)["test_awaits"]["blocked_calls"]
+    assert (call["function"], call["line"]) == ("main", 8)
+
+
 def test_conftest_is_guarded(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
         "import socket\ntry:\n    socket.create_connection(('conftest.invalid', 80))\nexcept RuntimeError:\n    pass\n"

@@ -148,7 +148,7 @@ class Ledger:
         self._own_names: Set[str] = set()
         self._own: Set[bytes] = set()  # addresses of this machine beside loopback
         self._names: Dict[bytes, str] = {}  # by address, what was resolved to it
-        self._expected: Dict[str, int] = {}  # hosts that were judged already, and that another thread will look up
+        self._expected: Dict[str, Sequence[Any]] = {}  # by host that another thread looks up: place and request
         self._knows_django = False
         self._started_at: Sequence[Any] = ()  # in a child: file, line and function of the parent's that started it
 
@@ -379,8 +379,16 @@ class Ledger:
         attempt.spent += nanoseconds
 
     def expect(self, host: str) -> None:
-        """This host was judged; another thread is about to look it up."""
-        self._expected[host] = self._expected.get(host, 0) + 1
+        """Another thread is about to look this host up, for who calls this."""
+        if self.active and host not in self.known:
+            try:
+                self._expected[host] = (*self._present_place(self._whose()), *request_of(_getframe(1)))
+            except Exception as problem:  # noqa: BLE001  # ours, whatever it is: the user's call goes on
+                self.broke(problem)
+
+    def expect_no_more(self, host: str) -> None:
+        """It has been looked up."""
+        self._expected.pop(host, None)
 
     def resolved(self, host: Optional[str], found: Iterable[Any]) -> None:
         """A name was looked up. found: hosts as the resolver returned them, addresses and other names."""
@@ -408,9 +416,6 @@ class Ledger:
 
     def _judge(self, host: str, port: Optional[int], operation: str) -> Optional[Attempt]:
         if self.is_this_machine(host):
-            return None
-        if operation.startswith("get") and self._expected.get(host):
-            self._expected[host] -= 1
             return None
         address = addresses.parse(host)
         owner = self._whose()
@@ -479,6 +484,8 @@ class Ledger:
         if around is not None:
             made.phase = around.phase() if owner is self._owner and owner.id is not None else None
             self._place(made, around.sites, owner)
+        if host in self._expected and get_ident() != self._home:
+            made.file, made.line, made.function, made.method, made.url = self._expected[host]
         if not blocked and not operation.startswith("get"):
             self._follow_look_up(made, owner)
         return self._count(made, owner)

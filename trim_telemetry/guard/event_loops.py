@@ -1,4 +1,4 @@
-"""Event loops: what they hand to other threads, and to C, is judged in the task that asks for it.
+"""Event loops: what they hand to other threads is announced, and what they hand to C judged, by the task that asks.
 
 There the user's own code is on the stack; a library's request may be only in the context, which its tasks inherit.
 """
@@ -17,17 +17,21 @@ from .resolver import asks_for
 
 
 def patch_asyncio(module: Any) -> None:
-    """asyncio's loops look names up in another thread. module: asyncio.base_events."""
-    Patches().replace(module.BaseEventLoop, "getaddrinfo", _judged_look_up)
+    """asyncio's loops look names up in another thread, where that is judged. module: asyncio.base_events."""
+    Patches().replace(module.BaseEventLoop, "getaddrinfo", _announced)
 
 
-def _judged_look_up(original: Any) -> Callable[..., Any]:
+def _announced(original: Any) -> Callable[..., Any]:
     async def stand_in(loop: Any, host: Any, port: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         text = asks_for(host)
-        if ledger.judge(text, port, "getaddrinfo") is not None and text is not None:
-            ledger.expect(text)
-        return await original(loop, host, port, **named)
+        if text is None:
+            return await original(loop, host, port, **named)
+        ledger.expect(text)
+        try:
+            return await original(loop, host, port, **named)
+        finally:
+            ledger.expect_no_more(text)
 
     return like(stand_in, original)
 
