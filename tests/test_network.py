@@ -4,6 +4,7 @@ No test here reaches out, guard or not: names end in .invalid, and addresses are
 """
 
 import json
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any, Dict, List
@@ -206,6 +207,7 @@ def test_off_imports_nothing_and_installs_nothing(door: str, tmp_path: Path) -> 
     assert done.results[0]["performance"]["is_network_heavy"] is None
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="unittest itself imports asyncio, and that socket")
 def test_socket_is_not_imported_for_tests_that_do_not(tmp_path: Path) -> None:
     source = """
         import sys, unittest

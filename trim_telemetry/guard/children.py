@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..collectors.network import ledger
 from ..stand_ins import Patches, like, unseen
+from .passes import passes
 
 VARIABLE = "TRIM_GUARDED_CHILD"
 _STARTUP = join(dirname(realpath(__file__)), "startup", "sitecustomize.py")
@@ -44,11 +45,14 @@ def _guarding(original: Callable[..., Any]) -> Callable[..., Any]:
             arguments = _with_environment(arguments)
         except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's process is started
             ledger.broke(error)
+        passes.starting = True
         try:
             return original(self, *arguments, **named)
         except BaseException as error:  # raised again, as it came
             unseen(error)
             raise
+        finally:
+            passes.starting = False
 
     return like(_execute_child, original)
 
@@ -183,7 +187,8 @@ def _shell(arguments: Tuple[Any, ...]) -> None:
 
 
 def _program(arguments: Tuple[Any, ...]) -> None:
-    _named(arguments[0])
+    if not passes.starting:
+        _named(arguments[0])
 
 
 def _spawned(arguments: Tuple[Any, ...]) -> None:

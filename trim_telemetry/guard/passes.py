@@ -9,6 +9,7 @@ from typing import Any
 class _Passes(_local):
     address: Any = None  # that a socket is about to reach
     lookups = 0  # that are on
+    starting = False  # is subprocess about to start a process? From 3.13 on it does that by os.posix_spawn
 
 
 passes = _Passes()
