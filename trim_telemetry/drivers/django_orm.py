@@ -27,7 +27,7 @@ _EXECUTES: Dict[str, Tuple[Optional[Reader], int]] = {
     "callproc": (None, 1),
 }
 _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does for its own sake
-    CONNECTIONS: {"BaseDatabaseWrapper": ("connect", "close_if_health_check_failed", "close_if_unusable_or_obsolete")},
+    CONNECTIONS: {"BaseDatabaseWrapper": ("connect",)},
     TEST_CASES: {
         "SimpleTestCase": ("_pre_setup", "_post_teardown"),
         "TransactionTestCase": ("_pre_setup", "_post_teardown", "_fixture_setup", "_fixture_teardown"),
@@ -35,7 +35,7 @@ _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does
     },
     # These ask the driver, past Django's own cursor.
     SQLITE: {"DatabaseOperations": ("last_executed_query",)},  # how to quote parameters for the log
-    POSTGRES: {"DatabaseWrapper": ("ensure_timezone",)},  # once settings.TIME_ZONE is another
+    POSTGRES: {"DatabaseWrapper": ("ensure_timezone", "is_usable")},  # settings.TIME_ZONE is another; a health check
 }
 
 

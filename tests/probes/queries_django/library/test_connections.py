@@ -71,6 +71,11 @@ class ByHand(Expecting, TransactionTestCase):
             transaction.set_autocommit(True)
         self.assertEqual(Author.objects.count(), 0)
 
+    @expects(1, SELECT=1)
+    def test_look_at_the_connections_health_is_nobodys(self):
+        self.assertEqual(Author.objects.count(), 0)
+        self.assertTrue(connection.is_usable())
+
     @expects(3, INSERT=1, OTHER=2, transaction_statements=2, by_method=BY_METHOD)
     def test_durable(self):
         with transaction.atomic(durable=True):
