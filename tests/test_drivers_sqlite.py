@@ -169,6 +169,16 @@ def test_many_and_scripts_are_one_each_and_their_rows_are_left_alone(watched: Wa
     assert list(watched.counts().values()) == [1, 2, 1]
 
 
+@pytest.mark.parametrize("kind", [sqlite3.Cursor, Cursor])
+def test_what_a_function_of_the_users_sends_while_another_statement_runs_counts(kind: Any, watched: Watched) -> None:
+    connection, other = sqlite3.connect(":memory:"), sqlite3.connect(":memory:").cursor(kind)
+    connection.create_function("asked", 0, lambda: other.execute("SELECT 2").fetchone()[0])
+    cursor = connection.cursor(kind)
+    assert cursor.execute("SELECT asked() UNION ALL SELECT asked()").fetchall() == [(2,), (2,)]
+    assert recorder.here().depth == 0
+    assert watched.counts() == {"SELECT asked() UNION ALL SELECT asked()": 1, "SELECT 2": 2}
+
+
 def test_statement_that_fails_is_counted_as_failed_and_raises_as_ever(watched: Watched) -> None:
     connection = sqlite3.connect(":memory:")
     with pytest.raises(sqlite3.OperationalError, match="no such table") as raised:

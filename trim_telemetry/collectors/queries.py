@@ -22,6 +22,7 @@ _LONGEST_SQL = 100_000  # characters kept of a statement
 _DISTINCT_PARAMETERS = 1_000  # parameter sets told apart of one Query
 _DISTINCT_QUERIES = 10_000  # of one thread in one phase; what is over goes by its first word
 _SLOW_KEPT = 100  # executions of one Query
+BELOW = -1
 _getframe = sys._getframe  # private by name only: logging's findCaller relies on it, too
 
 
@@ -96,7 +97,9 @@ def _queries_in(buckets: Sequence[Bucket]) -> List[Query]:
 
 
 class ThreadState:
-    """What a thread is at. depth: of instrumented calls within each other; only the outermost counts."""
+    """What a thread is at. depth: 1 within an instrumented call, whose own calls don't count; 0 outside; BELOW where a
+    driver that has none beneath it may call back, whose calls do.
+    """
 
     __slots__ = ("bucket", "cursor", "depth", "last", "recent", "window")
 

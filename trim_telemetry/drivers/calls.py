@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Callable, Mapping, Optional, Tuple
 
-from ..collectors.queries import Query, recorder
+from ..collectors.queries import BELOW, Query, recorder
 from ..collectors.timing import Clock
 from ..stand_ins import like, unseen
 from .notes import attach, attach_anywhere, note_of
@@ -26,16 +26,20 @@ def counted(
     has_rows: bool = True,
     has_room: bool = True,
     above: int = 1,
+    is_lowest: bool = False,
 ) -> Callable[..., Any]:
     """Return a method that calls `original`, and counts the call where it is not within another one.
 
     connection_of: names the connection of a cursor, or raises AttributeError; read: returns statement and parameters
     from a call's arguments, positional and named (None: as PEP 249 has them); reached: whether a statement that raised
     this had got as far as the driver; has_rows: whether the cursor's fetches are timed(); has_room: whether it takes
-    attributes; above: how many calls further out the user's own code usually is. Where it is not, it is looked for.
+    attributes; above: how many calls further out the user's own code usually is. Where it is not, it is looked for;
+    is_lowest: whether no other driver is below this one, so that whatever is sent meanwhile is sent by code of the
+    user's that it calls back.
     """
     now = Clock.now
     get_frame = sys._getframe  # private by name only: logging's findCaller relies on it, too
+    inside = BELOW if is_lowest else 1
     told, local, here, find, observe = recorder, recorder.local, recorder.here, recorder.find, recorder.observe
 
     def stand_in(cursor: Any, *arguments: Any, **named: Any) -> Any:
@@ -48,23 +52,30 @@ def counted(
             state = local.state
         except AttributeError:  # the thread's first
             state = here()
-        if state.depth:
+        outer = state.depth
+        if outer > 0:
             state.cursor = cursor
-            return original(cursor, *arguments, **named)
+            if not is_lowest:
+                return original(cursor, *arguments, **named)
+            state.depth = inside
+            try:
+                return original(cursor, *arguments, **named)
+            finally:
+                state.depth = outer
         started = now()
         try:
-            state.depth = 1
+            state.depth = inside
             result = original(cursor, *arguments, **named)
         except BaseException as error:  # raised again, as it came
             spent = now() - started
-            state.depth, state.cursor = 0, None  # whoever catches this may need the driver's cursor to be gone
+            state.depth, state.cursor = outer, None  # whoever catches this may need the driver's cursor to be gone
             if reached(error):
                 sql, parameters = (read or statement)(arguments, named)
                 observe(state, window, cursor, sql, parameters, connection_of, spent, True)
             unseen(error)
             raise
         spent = now() - started
-        state.depth = 0
+        state.depth = outer
         try:
             if read is None and arguments and not named:  # by far the most
                 sql = arguments[0]
@@ -131,8 +142,7 @@ def within(original: Callable[..., Any]) -> Callable[..., Any]:
             state = local.state
         except AttributeError:  # the thread's first
             state = here()
-        depth = state.depth
-        state.depth = depth + 1
+        depth, state.depth = state.depth, 1
         try:
             return original(*arguments, **named)
         except BaseException as error:  # raised again, as it came

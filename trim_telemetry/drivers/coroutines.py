@@ -67,7 +67,7 @@ class _Nothing(_Call):
 
 def _call(cursor: Any, arguments: Tuple[Any, ...], named: Any, connection_of: Naming, read: Optional[Reader]) -> _Call:
     window = recorder.window
-    if window is None or recorder.here().depth:
+    if window is None or recorder.here().depth > 0:
         return _Nothing()
     return _Call(window, cursor, (read or statement)(arguments, named), connection_of)
 

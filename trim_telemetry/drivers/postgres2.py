@@ -76,7 +76,9 @@ class Classes:
         cursor, connection = extensions.cursor, extensions.connection
         self._cursor_factory = vars(connection)["cursor_factory"]  # C's own, whatever a subclass calls so
         of_cursors: Dict[str, Any] = {"_trim_query": None}  # looked for at each fetch: an error would cost a lot
-        of_cursors.update((name, counted(getattr(cursor, name), _name_of, read)) for name, read in _EXECUTES.items())
+        of_cursors.update(
+            (name, counted(getattr(cursor, name), _name_of, read, is_lowest=True)) for name, read in _EXECUTES.items()
+        )
         of_cursors.update((name, timed(getattr(cursor, name))) for name in _FETCHES)
         finish = count_past_us(_EXECUTES, _name_of)
         self._cursors = Subclasses(cursor, of_cursors, ("_trim_query", "_trim_spent"), finish)
