@@ -48,7 +48,8 @@ class Started:
     def __init__(self, tmp_path, **config):
         self.path = tmp_path / "run.ndjson"
         self.reader, self.writer = os.pipe()
-        values = {"root": str(tmp_path), "run_id": "run-1", "file": str(self.path), "coverage": "off", **config}
+        values = {"root": str(tmp_path), "run_id": "run-1", "file": str(self.path), "coverage": "off"}
+        values.update(network="off", **config)
         self.session = Session(Config(**values), Framework("unittest", "3.8.0"), stdout=self.writer)
         os.close(self.writer)
         self.adapter = Adapter(self.session)
@@ -168,7 +169,7 @@ def test_reason_of_the_exit_code_is_the_doors_else_the_failed_tests(code, failed
 
 def test_run_without_channels_goes_on(start, monkeypatch):
     monkeypatch.setattr(session, "_current", None)
-    run = Session(Config("/", "run-1", coverage="off", stdout=False), Framework("unittest", "3"))
+    run = Session(Config("/", "run-1", coverage="off", network="off", stdout=False), Framework("unittest", "3"))
     run.begin(Case, "a", "a")
     run.finish()
     run.close(0)
@@ -487,7 +488,7 @@ def test_disk_that_takes_no_file_stops_a_run_that_nobody_would_hear_of(tmp_path,
     monkeypatch.setattr(session, "_current", None)
     refuse = mock.Mock(side_effect=OSError(errno.ENOSPC, "No space left on device"))
     monkeypatch.setattr("trim_telemetry.sinks.ndjson_file.os.makedirs", refuse)
-    config = Config("/", "run-1", coverage="off", stdout=False, file=str(tmp_path / "run.ndjson"))
+    config = Config("/", "run-1", coverage="off", network="off", stdout=False, file=str(tmp_path / "run.ndjson"))
     with pytest.raises(ConfigError, match="No space left"):
         Session(config, Framework("unittest", "3"))
 
@@ -507,7 +508,9 @@ def test_stdout_that_was_closed_from_the_start_is_said(tmp_path, monkeypatch):
     number = os.dup(0)
     os.close(number)
     path = tmp_path / "run.ndjson"
-    made = Session(Config("/", "run-1", coverage="off", file=str(path)), Framework("unittest", "3"), stdout=number)
+    made = Session(
+        Config("/", "run-1", coverage="off", network="off", file=str(path)), Framework("unittest", "3"), stdout=number
+    )
     made.close(0)
     (warning,) = read_file(path)[-1]["warnings"]
     assert warning.startswith("stdout-lost: stdout could not be used: ")
@@ -516,7 +519,7 @@ def test_stdout_that_was_closed_from_the_start_is_said(tmp_path, monkeypatch):
 def test_file_that_can_not_be_made_stops_the_run_before_it_begins(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "_current", None)
     with pytest.raises(ConfigError, match=r"file \(--trim-file, TRIM_FILE\): .*(directory|exists)"):
-        Session(Config("/", "run-1", coverage="off", file=str(tmp_path)), Framework("unittest", "3"))
+        Session(Config("/", "run-1", coverage="off", network="off", file=str(tmp_path)), Framework("unittest", "3"))
     assert session.current() is None
 
 

@@ -27,7 +27,7 @@ def handler():
 def terminate():
     os.kill(os.getpid(), signal.SIGTERM)
 
-config = Config(os.getcwd(), "run-1", coverage="off", file=os.path.abspath("run.ndjson"))
+config = Config(os.getcwd(), "run-1", coverage="off", network="off", file=os.path.abspath("run.ndjson"))
 session = Session(config, Framework("unittest", "3"))
 """
 

@@ -22,7 +22,9 @@ from .support import read_file
 @pytest.fixture
 def run(tmp_path: Path) -> Any:
     """The session that writes the stream, and a worker's."""
-    config = Config(str(tmp_path), "run-1", coverage="off", stdout=False, file=str(tmp_path / "run.ndjson"))
+    config = Config(
+        str(tmp_path), "run-1", coverage="off", network="off", stdout=False, file=str(tmp_path / "run.ndjson")
+    )
     session = Session(config, Framework("pytest", "9"))
     worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
     yield session, worker
@@ -101,7 +103,7 @@ def test_what_no_test_owns_is_added_up(run: Any) -> None:
 
 def test_next_test_is_known_before_a_record_of_the_same_parcel_is_written(tmp_path: Path) -> None:
     """SIGTERM may end the run behind that record, with the next test in flight."""
-    config = Config(str(tmp_path), "run-1", stdout=False)
+    config = Config(str(tmp_path), "run-1", coverage="off", network="off", stdout=False)
     session = Session(config, Framework("pytest", "9"))
     worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
     worker.begin(case, "test_one")
@@ -182,7 +184,7 @@ def test_a_test_that_a_worker_started_is_known_from_its_spill(run: Any, tmp_path
 
 
 def test_without_a_spill_it_is_known_from_what_the_worker_told(tmp_path: Path) -> None:
-    config = Config(str(tmp_path), "run-1", coverage="off", stdout=False)
+    config = Config(str(tmp_path), "run-1", coverage="off", network="off", stdout=False)
     session = Session(config, Framework("pytest", "9"))
     worker = WorkerSession(unpack(pack(config), "gw0"), Framework("pytest", "9"), "gw0")
     takeover = Takeover(session, amend)

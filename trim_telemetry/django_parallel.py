@@ -98,7 +98,7 @@ class Workers:
     @guarded
     def _begins(self, result: Any) -> None:
         self._seen, self._dead, self._left, self._running = {}, None, set(), True
-        self.session.delegate()
+        self.session.observation.delegate()
         self._pool = None
         result.__class__ = mixed(_ParentsResult, type(result))
         result.shouldStop = vars(result).pop("shouldStop", False)

@@ -69,7 +69,7 @@ class ControllerRecorder(PytestRecorder):
     @guarded
     def nodes_are(self, count: int) -> None:
         """xdist is about to start so many workers, beside those that it may replace them with."""
-        self.session.delegate()
+        self.session.observation.delegate()
         self._collecting = count if self._each else 1
 
     @guarded

@@ -88,7 +88,7 @@ class FixtureTimes:
     def _begin(self, fixturedef: Any) -> None:
         if fixturedef.scope != "function":
             self._wide += 1
-            self._session.shared_begins()
+            self._session.observation.shared_begins()
             if self._wide == 1:
                 self._cpu_mark = Clock.cpu()
         self._open.append(_Span(fixturedef))
@@ -105,7 +105,7 @@ class FixtureTimes:
             if self._wide == 0:
                 self.shared_cpu += Clock.cpu() - self._cpu_mark
             self.shared += own
-            self._session.shared_setup(_long_name_of(fixturedef), own / 1e6, self._session.shared_ends())
+            self._session.shared_setup(_long_name_of(fixturedef), own / 1e6, self._session.observation.shared_ends())
 
     def _add(self, fixturedef: Any, part: str, spent: int) -> None:
         entry = self._entries.get(fixturedef)

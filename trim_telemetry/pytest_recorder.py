@@ -80,7 +80,7 @@ class PytestRecorder:
 
     def __init__(self, session: Session, config: Any) -> None:
         self.session = session
-        session.allowances = _allowances
+        session.observation.allowances = _allowances
         self._sources = Sources(session.config.root)
         self._describe = self._case_factory(config)
         self._captures = config.getoption("capture", "no") != "no"
@@ -138,7 +138,7 @@ class PytestRecorder:
         self.session.collected(len(items), self._collection.slowest(), self._collection.duration())
         # Those of doctests are in the very source that they test.
         paths = {str(getattr(item, "path", None) or item.fspath) for item in items if isinstance(item, pytest.Function)}
-        self.session.hold_tests(paths)
+        self.session.observation.hold_tests(paths)
 
     # -- a test ---
 
@@ -162,12 +162,12 @@ class PytestRecorder:
                     self._begin_again(trial)
                 self._attempt.begun = True
             trial.phase = phase
-            self.session.resume(phase)
+            self.session.observation.resume(phase)
             self._attempt.go()
 
     def _begin_again(self, trial: Trial) -> None:
         trial.attempts += 1
-        self.session.begin_again()
+        self.session.observation.begin_again()
         self._attempt = _Attempt()
         self._fixtures.forget()
 
@@ -175,7 +175,7 @@ class PytestRecorder:
         """A phase, or a subtest in it, is over; what runs from here on is pytest's. call: its CallInfo."""
         if self._trial is not None:
             now, cpu = Clock.now(), Clock.cpu()
-            self.session.suspend()
+            self.session.observation.suspend()
             attempt, phase = self._attempt, call.when
             attempt.calls[phase] = call
             attempt.spent[phase] = attempt.spent.get(phase, 0) + now - attempt.mark
@@ -204,7 +204,7 @@ class PytestRecorder:
         else:
             trial.subtests += 1
             attempt.subtest_reports = [*attempt.subtest_reports, report]
-            self.session.resume(trial.phase)
+            self.session.observation.resume(trial.phase)
             attempt.go()  # the time until now went into the making of the report
         if report.outcome == "rerun":  # pytest-rerunfailures: this attempt does not count
             trial.events.clear()

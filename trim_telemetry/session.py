@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Mapping, Optional, Sequence, Tuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 
 from . import outcome, record
 from .analysis.flags import judge
@@ -19,23 +19,15 @@ from .collectors.logs import LogCollector
 from .collectors.source import safe_str
 from .collectors.timing import Clock
 from .config import Config
-from .errors import NetworkBlockedError, TelemetryWarning
+from .errors import ConfigError, NetworkBlockedError, TelemetryWarning
+from .observation import Asked, Observation
 from .outcome import Event
-from .record import UNMEASURED, Case, Detail, Measures, Record
-from .sections import (
-    LOST_COVERAGE,
-    LOST_NETWORK,
-    LOST_QUERIES,
-    NOT_A_TESTS_COVERAGE,
-    NOT_A_TESTS_NETWORK,
-    NOT_A_TESTS_QUERIES,
-)
+from .record import UNMEASURED, Case, Measures, Record
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
 from .texts import clean, cut
 from .trial import Describer, Trial
-from .unwanted import NoAttempts, NoLines, NoStatements
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -130,17 +122,9 @@ class Session:
             self.warn(TelemetryWarning(slug, message))
         self._redact = _redactor() if config.redact else str
         self._describer = Describer(config, self._redact)
-        self._lines = self._collector_of_lines()
-        self._statements = self._collector_of_queries()
-        # What belongs to the test in flight, and what to nobody: for doors, and without a step between.
-        self.resume = self._statements.resume
-        self.suspend = self._statements.suspend
-        self.allowances: Callable[[Any], Iterable[str]] = _no_allowances  # a door's: hosts that a test may reach
-        self._attempts = self._guard_of_network()
-        self.hold_tests = self._lines.hold_tests
-        self.delegate = self._lines.delegate
-        self.merge_lines = self._lines.merge
-        self._channels = Channels(config, stdout, stream, self.warn)
+        asked = Asked(self._redact, self._phase, self.clock.timestamp, self.failed, self.warn)
+        self.observation = Observation(config, asked)
+        self._channels = self._open_channels(stdout, stream)
         self._logs: Optional[LogCollector] = LogCollector(
             config.log_level, config.max_logs, self._timestamp, self._phase, self._logs_failed
         )
@@ -180,37 +164,14 @@ class Session:
             self._channels.started(record.test_start(self._identity, case, self._timestamp(), self.worker))
         if self._logs is not None:
             self._logs.begin()
-        self._statements.begin()
-        self._attempts.begin(case.id, test)
-        self._lines.begin()
+        self.observation.begin(case.id, test)
         if phase == outcome.CALL:  # measured as a whole; by phases, the door has clocks of its own
             trial.cpu_started = self.clock.cpu()
         trial.started = self.clock.now()
 
-    def begin_again(self) -> None:
-        """The test in flight is run once more: what was seen of it so far does not count."""
-        self._statements.begin()
-        self._attempts.begin_again()
-        self._lines.begin()
-
     def breach(self) -> Optional[NetworkBlockedError]:
         """Return what the test in flight is to fail with, because it tried to reach another machine; or None."""
-        return None if self.trial is None or _has_failed(self.trial) else self._attempts.breach()
-
-    def shared_begins(self, owner: Any = None) -> None:
-        """Shared set-up (a class's, a module's, a wider fixture's) or its tear-down begins.
-
-        owner: what may have allowances of its own, beside the test in flight.
-        """
-        self._statements.shared_begins()
-        self._attempts.shared_begins(owner)
-        self._lines.shared_begins()
-
-    def shared_ends(self) -> Optional[int]:
-        """It is over: return how many statements it sent; None: nobody knows."""
-        self._lines.shared_ends()
-        self._attempts.shared_ends()
-        return self._statements.shared_ends()
+        return None if self.trial is None or _has_failed(self.trial) else self.observation.attempts.breach()
 
     def report(self, describe: Callable[..., Event], *arguments: Any) -> None:
         """The runner said something of the test in flight; `describe(*arguments)` gives the event."""
@@ -223,8 +184,7 @@ class Session:
         ended, ended_cpu: when it was, by the clocks; excluded, excluded_cpu: ns of that time that were the runner's.
         """
         trial = self.trial
-        self.suspend()
-        self._lines.over()
+        self.observation.over()
         if trial is not None:
             trial.ended = ended
             spent = (ended - trial.started - excluded) / 1e6
@@ -323,12 +283,7 @@ class Session:
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
         made = Record(trial.case, status, final, times, measures, detail, self.worker)
-        made.coverage = self._lines.end()
-        made.queries, cut_queries = self._statements.end()
-        made.network, cut_calls = self._attempts.end()
-        if cut_queries or cut_calls:
-            made.detail = made.detail or Detail()
-            made.detail.truncated += [*cut_queries, *cut_calls]
+        self.observation.fill(made)
         self._publish(made)
 
     def _write_unmeasured(self, case: Case, events: Sequence[Event], worker: Optional[str]) -> None:
@@ -336,12 +291,7 @@ class Session:
         now = self._timestamp()
         detail = self._describer.of_events(events, decided_by)
         made = Record(case, status, final, (now, now), UNMEASURED, detail, worker)
-        if self.config.queries:
-            made.queries = NOT_A_TESTS_QUERIES if case.above else LOST_QUERIES
-        if self.config.network != "off":
-            made.network = NOT_A_TESTS_NETWORK if case.above else LOST_NETWORK
-        if self.config.coverage != "off":
-            made.coverage = NOT_A_TESTS_COVERAGE if case.above else LOST_COVERAGE
+        self.observation.fill_unmeasured(made)
         self._publish(made)
 
     def _publish(self, made: Record) -> None:
@@ -354,6 +304,14 @@ class Session:
             self._channels.result(line, made.coverage)
 
     # -- the other records ---
+
+    def _open_channels(self, stdout: Optional[int], stream: Optional[Any]) -> Channels:
+        try:
+            return Channels(self.config, stdout, stream, self.warn)
+        except ConfigError:  # there will be no run
+            for part in self.observation.parts:
+                part.close()
+            raise
 
     def _announce(self) -> Optional[Announcement]:
         try:
@@ -371,7 +329,7 @@ class Session:
             "root": clean(self.config.root),
             **self._surroundings,
             "thresholds": self.config.thresholds._asdict(),
-            "allowed_services": self._attempts.allowed_services(),
+            "allowed_services": self.observation.attempts.allowed_services(),
             "settings": {name: clean(value) if isinstance(value, str) else value for name, value in shown.items()},
         }
 
@@ -388,21 +346,17 @@ class Session:
 
     def _conclude(self, exit_code: int, exit_reason: Optional[str]) -> None:
         self._channels.look_for_file()
-        self.outside(self._attempts.outside())
-        self.unguarded(self._attempts.children())
-        coverage, brief = self._lines.whole_run(self._interrupted_by is None)
+        self.take_of_no_test(*self.observation.of_no_test())
+        coverage, brief = self.observation.lines.whole_run(self._interrupted_by is None)
         self._channels.summary(self._summary(exit_code, exit_reason, coverage), {"coverage": brief})
         self._say_what_was_blocked()
 
-    def outside(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        """Calls to other machines were made outside of any test: entries of `outside_tests`."""
-        if entries:
-            self._tally.network.add_outside(entries)
-
-    def unguarded(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        """Processes were started that the guard can't reach: entries of `unguarded_children`."""
-        if entries:
-            self._tally.network.add_children(entries)
+    def take_of_no_test(self, outside: Sequence[Mapping[str, Any]], children: Sequence[Mapping[str, Any]]) -> None:
+        """Count in what no test is to answer for: entries of `outside_tests` and of `unguarded_children`."""
+        if outside:
+            self._tally.network.add_outside(outside)
+        if children:
+            self._tally.network.add_children(children)
 
     def _say_what_was_blocked(self) -> None:
         """After a run with refusals, say on stderr what would allow them."""
@@ -429,7 +383,7 @@ class Session:
         global _current
         self.closed = True
         _current = None
-        for part in (self._lines, self._statements, self._attempts, self._logs, self._channels, self._announcement):
+        for part in (*self.observation.parts, self._logs, self._channels, self._announcement):
             if part is not None:
                 try:
                     self._say(part.close())
@@ -444,33 +398,6 @@ class Session:
             except (OSError, ValueError, AttributeError):  # closed, or none from the start
                 pass
 
-    def _collector_of_queries(self) -> NoStatements:
-        if not self.config.queries:
-            return NoStatements()
-        from .statements import Statements
-
-        return Statements(self.config, self._redact, self._queries_failed)
-
-    def _guard_of_network(self) -> NoAttempts:
-        if self.config.network == "off":
-            return NoAttempts()
-        from .attempts import Asked, Attempts
-
-        asked = Asked(
-            self._redact, self._phase, self.clock.timestamp, self._network_failed, self.warn, self._allowances
-        )
-        return Attempts(self.config, asked)
-
-    def _allowances(self, subject: Any) -> Iterable[str]:
-        return self.allowances(subject)
-
-    def _collector_of_lines(self) -> NoLines:
-        if self.config.coverage == "off":
-            return NoLines()
-        from .lines import follow
-
-        return follow(self.config, self._coverage_failed)
-
     # -- small things ---
 
     def _timestamp(self) -> str:
@@ -482,15 +409,6 @@ class Session:
 
     def _phase(self) -> Optional[str]:
         return self.trial.phase if self.trial is not None else None
-
-    def _queries_failed(self, error: Exception) -> None:
-        self.failed("queries", error)
-
-    def _network_failed(self, error: Exception) -> None:
-        self.failed("network", error)
-
-    def _coverage_failed(self, error: Exception) -> None:
-        self.failed("coverage", error)
 
     def _logs_failed(self, error: Exception) -> None:
         self._logs = None
@@ -510,10 +428,6 @@ class Session:
 
 def _has_failed(trial: Trial) -> bool:
     return any(event.outcome in (outcome.FAILED, outcome.ERROR, outcome.XPASSED_STRICT) for event in trial.events)
-
-
-def _no_allowances(subject: Any) -> Iterable[str]:
-    return ()
 
 
 def _redactor() -> Callable[[str], str]:

@@ -36,7 +36,7 @@ class ResultRecorder:
 
     def __init__(self, session: Session, describe: CaseFactory, sources: Sources) -> None:
         self.session = session
-        session.allowances = _allowances
+        session.observation.allowances = _allowances
         self._describe = describe
         self._sources = sources
         self._test: Any = None  # in flight, or over but not yet published
@@ -72,7 +72,7 @@ class ResultRecorder:
         for test in leaves(suite):
             self._tests_of[type(test)] = self._tests_of.get(type(test), 0) + 1
         files = {getattr(sys.modules.get(kind.__module__), "__file__", None) for kind in self._tests_of}
-        self.session.hold_tests(file for file in files if isinstance(file, str))
+        self.session.observation.hold_tests(file for file in files if isinstance(file, str))
 
     @guarded
     def observe(self, result: Any) -> None:
@@ -101,7 +101,7 @@ class ResultRecorder:
             self._tests_of[type(test)] -= 1
         session = self.session
         session.begin(self._describe, test)
-        session.resume(None)
+        session.observation.resume(None)
         if session.trial is not None and session.trial.case.above:  # a module that can't be imported
             session.covered(1)
 
@@ -240,10 +240,10 @@ class ResultRecorder:
         """The suite is about to run something; frame: of its function, which tells what."""
         self.publish()
         if self._fixture is not None:
-            self.session.shared_ends()
+            self.session.observation.shared_ends()
         self._fixture = (*fixture_of(frame), Clock.now())
         owner = self._fixture[1]
-        self.session.shared_begins(owner if isinstance(owner, type) else None)
+        self.session.observation.shared_begins(owner if isinstance(owner, type) else None)
 
     @guarded
     def fixture_ends(self) -> None:
@@ -252,7 +252,7 @@ class ResultRecorder:
             return
         kind, owner, began = self._fixture
         self._fixture = None
-        queries = self.session.shared_ends()
+        queries = self.session.observation.shared_ends()
         if _is_users(kind, owner) or queries:
             self.session.shared_setup(_owner_name(owner), (Clock.now() - began) / 1e6, queries)
         if self._held and kind.startswith("setUp"):

@@ -62,10 +62,9 @@ class WorkerSession(Session):
 
     def take_parcel(self) -> str:
         """Return what was found out since this was last asked."""
-        self.outside(self._attempts.outside())
-        self.unguarded(self._attempts.children())
+        self.take_of_no_test(*self.observation.of_no_test())
         parcel, self._parcel = self._parcel, {}
-        lines = self._lines.news()
+        lines = self.observation.lines.news()
         if lines is not None:
             parcel["lines"] = lines
         return _dumps({"worker": self.worker, "made": self._made, "fresh": self._fresh, "over": self.closed, **parcel})
@@ -95,15 +94,11 @@ class WorkerSession(Session):
         """See Session."""
         self._parcel.setdefault("shared_setup", []).append([name, duration, queries])
 
-    def outside(self, entries: Sequence[Mapping[str, Any]]) -> None:
+    def take_of_no_test(self, outside: Sequence[Mapping[str, Any]], children: Sequence[Mapping[str, Any]]) -> None:
         """See Session."""
-        if entries:
-            self._parcel.setdefault("outside", []).extend(entries)
-
-    def unguarded(self, entries: Sequence[Mapping[str, Any]]) -> None:
-        """See Session."""
-        if entries:
-            self._parcel.setdefault("children", []).extend(entries)
+        for name, entries in (("outside", outside), ("children", children)):
+            if entries:
+                self._parcel.setdefault(name, []).extend(entries)
 
     def covered(self, tests: int) -> None:
         """See Session."""
@@ -122,7 +117,7 @@ class WorkerSession(Session):
 
     def _conclude(self, exit_code: int, exit_reason: Optional[str]) -> None:
         """The summary is the one process's."""
-        self.outside(self._attempts.outside())
+        self.take_of_no_test(*self.observation.of_no_test())
 
 
 class Takeover:
@@ -156,10 +151,9 @@ class Takeover:
         for name, spent, queries in parcel.get("shared_setup", ()):
             self._session.shared_setup(name, spent, queries)
         self._session.covered(parcel.get("covered", 0))
-        self._session.outside(parcel.get("outside", ()))
-        self._session.unguarded(parcel.get("children", ()))
+        self._session.take_of_no_test(parcel.get("outside", ()), parcel.get("children", ()))
         if "lines" in parcel:
-            self._session.merge_lines(parcel["lines"])
+            self._session.observation.lines.merge(parcel["lines"])
         if "collected" in parcel:
             self._take_collection(*parcel["collected"])
         if "next" in parcel:  # before the records: SIGTERM may end the run behind any of them
