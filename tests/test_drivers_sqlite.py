@@ -238,7 +238,10 @@ def test_wrong_arguments_are_refused_in_the_same_words(arguments: Any, named: An
     assert refusal(ours, "cursor", *arguments, **named) == refusal(plain, "cursor", *arguments, **named)
     assert refusal(ours, "execute") == refusal(plain, "execute")
     assert refusal(ours, "execute", sql="SELECT 1") == refusal(plain, "execute", sql="SELECT 1")
-    assert refusal(ours.cursor(), "execute", sql="SELECT 1") == refusal(plain.cursor(), "execute", sql="SELECT 1")
+    theirs = refusal(plain.cursor(), "execute", sql="SELECT 1")
+    of_class = f"Cursor.{theirs}"  # 3.9 says so of a method that is called by its class; bound, it costs each statement
+    words = (theirs, of_class) if sys.version_info[:2] == (3, 9) else (theirs,)
+    assert refusal(ours.cursor(), "execute", sql="SELECT 1") in words
 
 
 def test_cursor_that_nobody_can_see_is_said(watched: Watched) -> None:

@@ -6,7 +6,6 @@ import builtins
 import io
 import os
 import sys
-from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Any, Callable, List, Optional, Sequence
 
@@ -52,6 +51,8 @@ def _run_main_module() -> None:
 
 def _execute(path: str) -> None:
     """Run a file as __main__, and leave it there: what it registered with atexit may still look there."""
+    from importlib.machinery import SourceFileLoader  # of all doors, only this one needs it
+
     module = _new_main()
     vars(module).update(__file__=path, __loader__=SourceFileLoader("__main__", path), __cached__=None)
     with io.open_code(path) as file:

@@ -37,6 +37,7 @@ class ResultRecorder:
     def __init__(self, session: Session, describe: CaseFactory, sources: Sources) -> None:
         self.session = session
         session.observation.allowances = _allowances
+        self.enforces = session.config.network == "enforce"  # is a test to end in an error that has tried to reach out?
         self._describe = describe
         self._sources = sources
         self._test: Any = None  # in flight, or over but not yet published

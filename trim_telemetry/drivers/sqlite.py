@@ -135,8 +135,8 @@ def _executing(name: str, kind: Any, plain: Any) -> Any:
     def execute(connection: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         try:
-            if named:  # C refuses them
-                return original(connection, *arguments, **named)
+            if named:  # C refuses them; 3.9 does in other words where a method is called by its class
+                return original.__get__(connection)(*arguments, **named)
             cursor = connection.cursor() if _ASKS_FOR_CURSORS else make(connection, plain)
             return getattr(cursor, name)(*arguments)
         except BaseException as error:  # raised again, as it came
