@@ -249,6 +249,22 @@ def test_wrong_variable_is_named_as_the_source(root):
         load({}, {"TRIM_STDOUT": "maybe"}, root)
 
 
+def test_variable_that_is_hardly_anything_but_a_setting_misspelt_is_said(root):
+    environ = {
+        "TRIM_SLOW_TSET_MS": "5",
+        "TRIM_RUNID": "x",
+        "TRIM_TEST_POSTGRES": "x",
+        "TRIM": "x",
+        "TRIM_THE_HEDGE": "x",
+    }
+    made = load({}, environ, root)
+    assert made.thresholds.slow_test_ms == 1000.0
+    assert sorted(notice.partition(": ")[2] for notice in made.notices) == [
+        "TRIM_RUNID is no setting; did you mean TRIM_RUN_ID?",
+        "TRIM_SLOW_TSET_MS is no setting; did you mean TRIM_SLOW_TEST_MS?",
+    ]
+
+
 def test_settings_are_shown_as_plain_json_without_the_thresholds(root):
     shown = load({"run_id": "r"}, {}, root).shown()
     assert json.loads(json.dumps(shown)) == shown

@@ -32,6 +32,7 @@ _TABLE_SPELLED = rb"""
 _MISSPELLED = "trim-telemetry"  # as the distribution is called
 NETWORK_MODES = ("block", "record", "enforce", "off")
 REFUSALS = ("error", "connection-refused")
+_HARDLY_ANYTHING_ELSE = 0.85  # likeness of two names, as difflib measures it
 _ROOT_MARKS = ("pyproject.toml", "setup.cfg", "manage.py", ".git")
 _LOG_LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 _RUN_ID_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -235,6 +236,7 @@ def load(
     the source, what is allowed and the nearest known key.
     """
     table, notices = _read_table(root)
+    notices += _slips(environ)
     values: Dict[str, Any] = {}
     for setting in SETTINGS:
         for source, found in (
@@ -302,6 +304,22 @@ def _read_table(root: str) -> Tuple[Dict[str, Any], Tuple[str, ...]]:
         if key not in _BY_NAME:
             raise ConfigError(f"{path}, [{TABLE}] {key}", "no such setting" + _nearest(key, _BY_NAME))
     return table, ()
+
+
+def _slips(environ: Mapping[str, str]) -> Tuple[str, ...]:
+    """Return notices of variables that are hardly anything but a setting misspelt. Others' may begin as ours do."""
+    ours = [setting.variable for setting in SETTINGS]
+    strange = [name for name in environ if name.startswith(VARIABLE_PREFIX) and name not in ours]
+    if not strange:
+        return ()
+    from difflib import get_close_matches
+
+    near = {name: get_close_matches(name, ours, 1, _HARDLY_ANYTHING_ELSE) for name in strange}
+    return tuple(
+        f"config-unknown-{name}: {name} is no setting; did you mean {meant[0]}?"
+        for name, meant in near.items()
+        if meant
+    )
 
 
 def _toml_parser() -> Optional[Callable[[str], Dict[str, Any]]]:
