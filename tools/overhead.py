@@ -4,6 +4,7 @@
     python tools/overhead.py unittest --tests 20000
     python tools/overhead.py unittest --scale      1,000, 10,000 and 100,000 tests: is the cost of a test flat?
 
+Coverage, whose cost is the code's that the tests run, is off: tools/coverage_overhead.py measures that.
 Each round runs the plain command and then every variant, so that a drift of the machine's speed falls on all of them;
 the figures are medians over the rounds. CPU is user + system of the whole process, memory its peak.
 """
@@ -100,7 +101,7 @@ def _row(runner: str, tests: int, name: str, found: List[Cost], plain: List[Cost
 def _run(command: List[str], suite: Path) -> Cost:
     """Run a command, its output read as a CI service would, through a pipe. Raises _Failed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTEST", "PYTHON"))}
-    environ = {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(suite)])}
+    environ = {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(suite)]), "TRIM_COVERAGE": "off"}
     process = subprocess.Popen(
         command, cwd=suite, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
