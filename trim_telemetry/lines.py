@@ -21,7 +21,6 @@ from .unwanted import NoLines
 _early: Optional[LineCollector] = None
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _loads = json.JSONDecoder().decode
-_cpu = time.process_time
 
 
 def follow_early(root: str) -> None:
@@ -106,6 +105,7 @@ class FollowedLines(NoLines):
         self._is_stopped = False
         self._was_own_tracer = collector.is_own_tracer
         self._spent = 0.0  # s of CPU, in reading what a tracer of our own has
+        self._cpu = time.process_time if collector.is_own_tracer else float  # which costs next to nothing, and is 0.0
 
     # -- a test ---
 
@@ -120,12 +120,12 @@ class FollowedLines(NoLines):
         """See NoLines."""
         if self._is_stopped:
             return
-        began = _cpu()
+        began = self._cpu()
         if self._collector.refresh():
             self._sources.forget()
         self._take()
         self._mine, self._troubles, self._is_on = {}, [], True
-        self._spent += _cpu() - began
+        self._spent += self._cpu() - began
 
     @_guarded
     def shared_begins(self) -> None:
@@ -149,9 +149,9 @@ class FollowedLines(NoLines):
 
     def end(self) -> Section:
         """See NoLines."""
-        began = _cpu()
+        began = self._cpu()
         made: Optional[Section] = self._end()
-        self._spent += _cpu() - began
+        self._spent += self._cpu() - began
         return made if made is not None else self.section
 
     @_guarded
