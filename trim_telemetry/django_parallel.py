@@ -201,6 +201,8 @@ class Workers:
     def killed(self) -> None:
         """This process is about to die of a signal. A pool still puts new workers into the place of dead ones."""
         self._dying = True
+        if self._pool is not None:
+            self._pool.abandon()  # its thread may be starting another in the place of a worker that died of the same
         for process in _processes().values():
             process.terminate()
         self.end()
