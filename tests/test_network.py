@@ -491,6 +491,36 @@ def test_conftest_is_guarded(tmp_path: Path) -> None:
 
 # -- workers ---
 
+
+def test_conftest_is_guarded_in_a_worker_of_xdist_and_in_its_controller(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    (tmp_path / "conftest.py").write_text(
+        "import os, socket\n"
+        "def reach_from_worker(): socket.create_connection(('192.0.2.1', 80), 0.2)\n"
+        "def reach_from_controller(): socket.create_connection(('192.0.2.1', 80), 0.2)\n"
+        "try:\n"
+        "    reach_from_worker() if 'PYTEST_XDIST_WORKER' in os.environ else reach_from_controller()\n"
+        "except RuntimeError:\n"
+        "    pass\n"
+    )
+    (tmp_path / "test_it.py").write_text("def test_it(): pass")
+    folders = tmp_path / "tmp"
+    folders.mkdir()
+    arguments = ("-q", "-p", "no:cacheprovider", "-n", "1", "test_it.py")
+    done = run("-m", DOORS["pytest"], *arguments, cwd=tmp_path, env=environment(TMPDIR=str(folders)))
+    assert done.code == 0, done.stdout + done.stderr
+    assert done.summary is not None
+    told = [
+        (call["function"], call["host"], call["blocked"], call["count"], call["test"], call["file"])
+        for call in done.summary["http_calls"]["outside_tests"]
+    ]
+    assert sorted(told) == [
+        (f"reach_from_{name}", EXTERNAL, True, 1, None, "conftest.py") for name in ("controller", "worker")
+    ]
+    assert done.summary["warnings"] == []
+    assert not list(folders.glob("trim-telemetry-*"))
+
+
 WORKERS = """
     import socket, sys
 
