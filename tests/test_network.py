@@ -479,6 +479,26 @@ def test_look_up_of_an_event_loop_is_put_down_to_the_line_that_awaits_it_and_not
     assert (call["function"], call["line"]) == ("main", 8)
 
 
+def test_connection_that_goes_past_the_methods_has_its_socket_closed_too(tmp_path: Path) -> None:
+    source = """
+        import _socket, socket, unittest
+
+        class Probes(unittest.TestCase):
+            def test_past(self):
+                connection = socket.socket()
+                self.assertRaises(RuntimeError, _socket.socket.connect, connection, ("192.0.2.1", 80))
+                self.assertEqual(connection.fileno(), -1)
+
+            def test_datagrams(self):
+                with socket.socket(type=socket.SOCK_DGRAM) as sender:
+                    self.assertRaises(RuntimeError, _socket.socket.connect, sender, ("192.0.2.1", 80))
+                    self.assertNotEqual(sender.fileno(), -1)
+    """
+    done = ran(tmp_path, source)
+    assert done.code == 0, done.stdout + done.stderr
+    assert blocked(done) == {name: [("connect", EXTERNAL)] for name in ("test_past", "test_datagrams")}
+
+
 def test_conftest_is_guarded(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
         "import socket\ntry:\n    socket.create_connection(('conftest.invalid', 80))\nexcept RuntimeError:\n    pass\n"

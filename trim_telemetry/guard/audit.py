@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Tuple
 from ..addresses import host_of
 from ..collectors.network import ledger
 from .children import started
-from .judging import judge
+from .judging import judge, judged_connect
 from .passes import passes
 from .resolver import asks_for
 
@@ -22,7 +22,7 @@ _BY_CTYPES = frozenset(
 )
 
 
-def _socket_event(operation: str) -> Callable[[Tuple[Any, ...]], None]:
+def _socket_event(operation: str, judge: Callable[[Any, Any, str], Any] = judge) -> Callable[[Tuple[Any, ...]], None]:
     def hear(arguments: Tuple[Any, ...]) -> None:
         sock, address = arguments
         if type(address) is tuple and type(address[0]) is str and address[0] in _known:  # by far the most
@@ -53,7 +53,7 @@ def _dlsym(arguments: Tuple[Any, ...]) -> None:
 
 
 _HEARD: Dict[str, Callable[[Tuple[Any, ...]], None]] = {
-    "socket.connect": _socket_event("connect"),
+    "socket.connect": _socket_event("connect", judged_connect),
     "socket.sendto": _socket_event("sendto"),
     "socket.sendmsg": _socket_event("sendmsg"),
     "socket.getaddrinfo": _look_up("getaddrinfo"),
