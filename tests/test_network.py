@@ -4,6 +4,7 @@ No test here reaches out, guard or not: names end in .invalid, and addresses are
 """
 
 import json
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -497,6 +498,28 @@ def test_connection_that_goes_past_the_methods_has_its_socket_closed_too(tmp_pat
     done = ran(tmp_path, source)
     assert done.code == 0, done.stdout + done.stderr
     assert blocked(done) == {name: [("connect", EXTERNAL)] for name in ("test_past", "test_datagrams")}
+
+
+def test_plugin_that_puts_back_the_methods_it_found_does_not_take_the_guard_away(tmp_path: Path) -> None:
+    (tmp_path / "restoring.py").write_text(  # as pytest-socket does
+        "import socket\n"
+        "true_connect = socket.socket.connect\n"
+        "def pytest_runtest_setup():\n"
+        "    socket.socket.connect = true_connect\n"
+    )
+    source = """
+        import socket, pytest
+
+        def test_it():
+            with socket.socket() as connection, pytest.raises(RuntimeError):
+                connection.connect(("byname.invalid", 80))  # C would ask for the name before anybody hears of it
+    """
+    (tmp_path / "test_it.py").write_text(textwrap.dedent(source))
+    arguments = ("-q", "-p", "no:cacheprovider", "-p", "restoring", "test_it.py")
+    env = environment(PYTHONPATH=os.pathsep.join([str(tmp_path), environment()["PYTHONPATH"]]))
+    done = run("-m", DOORS["pytest"], *arguments, cwd=tmp_path, env=env)
+    assert done.code == 0, done.stdout + done.stderr
+    assert blocked(done) == {"test_it": [("connect", "byname.invalid")]}
 
 
 def test_conftest_is_guarded(tmp_path: Path) -> None:

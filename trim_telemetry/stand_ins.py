@@ -56,13 +56,17 @@ class Patches:
             stand_in = make(original)
         self._put(owner, name, original, stand_in)
 
-    def replace_everywhere(self, original: Any, stand_in: Any) -> None:
-        """Replace a function in every module that has taken it: `from sqlite3 import connect`, before we were here."""
-        for module in list(sys.modules.values()):
-            names = getattr(module, "__dict__", None)
+    def replace_everywhere(self, *pairs: Tuple[Any, Any], keeper: str = "") -> None:
+        """Replace functions in every module that has taken them: `from sqlite3 import connect`, before we were here.
+
+        pairs: each an original and what stands in for it; keeper: a module that keeps its originals, to call them.
+        """
+        stand_ins = {id(original): stand_in for original, stand_in in pairs}
+        for module_name, module in list(sys.modules.items()):
+            names = getattr(module, "__dict__", None) if module_name != keeper else None
             for name, value in list(names.items()) if isinstance(names, dict) else ():
-                if value is original:
-                    self._put(module, name, original, stand_in)
+                if id(value) in stand_ins:
+                    self._put(module, name, value, stand_ins[id(value)])
 
     def _put(self, owner: Any, name: str, original: Any, stand_in: Any) -> None:
         setattr(owner, name, stand_in)

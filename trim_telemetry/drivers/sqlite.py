@@ -40,7 +40,7 @@ def patch(module: Any, patches: Patches) -> None:
         classes = _known.get(module.Connection) or _known.setdefault(module.Connection, Classes(module))
         connect = _connecting(module.connect, classes)
         _connects.append(connect)
-        patches.replace_everywhere(module.connect, connect)
+        patches.replace_everywhere((module.connect, connect))
 
 
 def _connecting(original: Any, classes: Classes) -> Any:

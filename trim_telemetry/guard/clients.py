@@ -103,7 +103,7 @@ def patch_pycurl(module: Any) -> None:
     performs = dict.fromkeys(("perform", "perform_rb", "perform_rs"), perform)
     for name, methods in (("Curl", {"setopt": setopt, **performs}), ("CurlMulti", {"add_handle": add_handle})):
         original = getattr(module, name)
-        Patches().replace_everywhere(original, _derived(original, methods))
+        Patches().replace_everywhere((original, _derived(original, methods)))
 
 
 def _derived(original: Any, methods: Dict[str, Callable[..., Any]]) -> Any:

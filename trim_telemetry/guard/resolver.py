@@ -109,7 +109,5 @@ def _judged(original: Callable[..., Any], name: str) -> Callable[..., Any]:
 
 def install() -> None:
     """Replace them."""
-    patches = Patches()
-    for name in _RESOLVERS:
-        original = getattr(_socket, name)
-        patches.replace_everywhere(original, _judged(original, name))
+    originals = {name: getattr(_socket, name) for name in _RESOLVERS}
+    Patches().replace_everywhere(*((original, _judged(original, name)) for name, original in originals.items()))

@@ -14,7 +14,7 @@ from typing import Any
 from ..addresses import host_of
 from ..collectors.network import ledger
 from ..errors import NetworkBlockedError
-from ..stand_ins import like, unseen
+from ..stand_ins import Patches, like, unseen
 from .judging import judge, judged_connect, passed
 
 _known = ledger.known
@@ -70,13 +70,12 @@ class GuardedSocket(socket.socket):
 
 
 def install() -> None:
-    """Give the class itself these methods."""
-    for name, original in (
-        ("connect", _connect),
-        ("connect_ex", _connect_ex),
-        ("sendto", _sendto),
-        ("sendmsg", _sendmsg),
-        ("bind", _bind),
-    ):
+    """Give the class itself these methods, and whoever has taken one: pytest-socket puts its own back after a test."""
+    originals = {"connect": _connect, "connect_ex": _connect_ex, "sendto": _sendto, "sendmsg": _sendmsg, "bind": _bind}
+    pairs = []
+    for name, original in originals.items():
         if original is not None:
-            setattr(socket.socket, name, like(vars(GuardedSocket)[name], original))
+            stand_in = like(vars(GuardedSocket)[name], original)
+            setattr(socket.socket, name, stand_in)
+            pairs.append((original, stand_in))
+    Patches().replace_everywhere(*pairs, keeper=__name__)
