@@ -522,6 +522,36 @@ def test_plugin_that_puts_back_the_methods_it_found_does_not_take_the_guard_away
     assert blocked(done) == {"test_it": [("connect", "byname.invalid")]}
 
 
+def test_what_a_test_does_to_files_and_paths_does_not_take_the_guard_away(tmp_path: Path) -> None:
+    source = """
+        import socket, subprocess, sys, unittest
+        from unittest import mock
+
+        def reach():
+            socket.create_connection(("192.0.2.1", 80), 0.2)
+
+        class Probes(unittest.TestCase):
+            def test_1_paths(self):  # as blockbuster does in an event loop
+                with mock.patch("os.path.abspath", side_effect=ZeroDivisionError):
+                    self.assertRaises(RuntimeError, reach)
+
+            def test_2_files(self):
+                with mock.patch("os.mkdir", side_effect=ZeroDivisionError):
+                    subprocess.run([sys.executable, "-c", ""], check=True)
+                self.assertRaises(RuntimeError, reach)
+    """
+    done = ran(tmp_path, source)
+    assert done.code == 0, done.stdout + done.stderr
+    assert blocked(done) == {name: [("connect", EXTERNAL)] for name in ("test_1_paths", "test_2_files")}
+    (call,) = calls(done)["test_1_paths"]["blocked_calls"]
+    assert (call["file"], call["function"]) == ("test_it.py", "reach")
+    assert done.summary is not None
+    (child,) = done.summary["http_calls"]["unguarded_children"]
+    assert (child["command"], child["function"]) == ("python", "test_2_files")
+    (warning,) = done.summary["warnings"]
+    assert warning.startswith("error-in-network: ZeroDivisionError")
+
+
 def test_conftest_is_guarded(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
         "import socket\ntry:\n    socket.create_connection(('conftest.invalid', 80))\nexcept RuntimeError:\n    pass\n"

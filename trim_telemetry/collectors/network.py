@@ -278,6 +278,12 @@ class Ledger:
         except Exception as problem:  # noqa: BLE001  # ours, whatever it is: the user's process is started
             self.broke(problem)
 
+    def child_lost(self, command: str, error: Exception) -> None:
+        """A process is started that could not be told of the guard; the guard of this one is none the worse."""
+        if self._around is not None:
+            self._around.failed(error)
+        self.unguarded(command)
+
     def take_children(self) -> List[Dict[str, Any]]:
         """Return the processes out of reach that were started since this was last asked."""
         taken, self._children = self._children, {}

@@ -40,10 +40,12 @@ class Sources:
 
     def _find_relative(self, path: str) -> str:
         absolute = abspath(path)
-        for root, candidate in ((self._plain_root, absolute), (self.root, realpath(absolute))):
-            if candidate.startswith(root):
-                absolute = candidate[len(root) :]
-                break
+        # realpath() only if need be: it asks the disk, by functions that a test may have replaced.
+        if absolute.startswith(self._plain_root):
+            absolute = absolute[len(self._plain_root) :]
+        else:
+            real = realpath(absolute)
+            absolute = real[len(self.root) :] if real.startswith(self.root) else absolute
         return clean(absolute.replace(sep, "/"))[:_PATH_LIMIT]
 
     def definition(self, function: Any) -> Optional[Tuple[str, int]]:

@@ -44,7 +44,7 @@ def _guarding(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             arguments = _with_environment(arguments)
         except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's process is started
-            ledger.broke(error)
+            ledger.child_lost("python", error)
         passes.starting = True
         try:
             return original(self, *arguments, **named)
@@ -158,7 +158,7 @@ def _guarding_spawn(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             args = _with_program(args)
         except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's process is started
-            ledger.broke(error)
+            ledger.child_lost("multiprocessing", error)
         return original(path, args, passfds)
 
     return like(spawnv_passfds, original)
@@ -204,7 +204,7 @@ def _heard(hear: Callable[[Tuple[Any, ...]], None]) -> Callable[[Tuple[Any, ...]
         try:
             hear(arguments)
         except Exception as error:  # noqa: BLE001  # ours, whatever it is: the user's process is started
-            ledger.broke(error)
+            ledger.child_lost("a process", error)
 
     return guarded
 
