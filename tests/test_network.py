@@ -12,6 +12,11 @@ from typing import Any, Dict, List
 
 import pytest
 
+from trim_telemetry.collectors.call_site import CallSites
+from trim_telemetry.collectors.network import Ledger, Policy, Surroundings
+from trim_telemetry.collectors.source import Sources
+from trim_telemetry.errors import NetworkBlockedError
+
 from .support import Run, environment, run
 
 DOORS = {"unittest": "trim_telemetry.unittest_instrumentation", "pytest": "trim_telemetry.pytest_instrumentation"}
@@ -560,6 +565,20 @@ def test_conftest_is_guarded(tmp_path: Path) -> None:
     assert done.summary is not None
     (call,) = done.summary["http_calls"]["outside_tests"]
     assert (call["host"], call["file"], call["line"]) == ("conftest.invalid", "conftest.py", 3)
+
+
+def test_run_of_its_own_in_a_child_has_no_places_of_the_parents(tmp_path: Path) -> None:
+    def unheard(*told: Any) -> Any:
+        return ()
+
+    ledger, policy = Ledger(), Policy("block", (), "error")
+    around = Surroundings(CallSites(Sources(str(tmp_path))), unheard, lambda: None, unheard, unheard)
+    ledger.start(policy, around, "here")
+    ledger.start_child({"folder": None, "test": "test_it", "place": ("test_it.py", 3, "test_it")})
+    ledger.start(policy, around, "here")
+    with pytest.raises(NetworkBlockedError) as raised:
+        ledger.judge(EXTERNAL, 80, "connect")
+    assert (raised.value.test, raised.value.place) == (None, None)
 
 
 # -- workers ---

@@ -167,6 +167,7 @@ class Ledger:
         self._home = get_ident()
         if self.is_away:  # a worker, forked off by the run's process, that has a session of its own
             self.is_away, self.afar = False, Afar()
+        self._started_at = ()
         self._children = {}
         self._closed, self.problem = False, None
         self.active = True
