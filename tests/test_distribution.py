@@ -32,7 +32,7 @@ print(json.dumps([found.version, found.metadata["Requires-Python"], found.metada
 def python(*words, at=sys.executable, cwd):
     """Run an interpreter, without the checkout on its path; return stdout."""
     env = environment()
-    del env["PYTHONPATH"]
+    del env["PYTHONPATH"], env["XDG_CACHE_HOME"]  # where pip would keep its own
     done = subprocess.run([str(at), *words], cwd=cwd, env=env, stdin=-3, stdout=-1, stderr=-1, timeout=600)
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
     return done.stdout.decode("utf-8")

@@ -101,7 +101,11 @@ def patch_pycurl(module: Any) -> None:
         return plain(curl)
 
     performs = dict.fromkeys(("perform", "perform_rb", "perform_rs"), perform)
-    for name, methods in (("Curl", {"setopt": setopt, **performs}), ("CurlMulti", {"add_handle": add_handle})):
+    changed: Dict[str, Dict[str, Callable[..., Any]]] = {
+        "Curl": {"setopt": setopt, **performs},
+        "CurlMulti": {"add_handle": add_handle},
+    }
+    for name, methods in changed.items():
         original = getattr(module, name)
         Patches().replace_everywhere((original, _derived(original, methods)))
 
