@@ -4,8 +4,9 @@
     python tools/statement_overhead.py "sqlite3 cursor" --statements 1000000
 
 The figures are CPU of the loop alone, per statement, medians over the rounds; memory is what the process has grown by
-while the loop ran. ddtrace and opentelemetry-instrumentation-dbapi stand beside it where they are installed.
-PostgreSQL is found by TRIM_TEST_POSTGRES, a libpq connection string.
+while the loop ran. Coverage is off: tools/coverage_overhead.py measures what that costs. ddtrace and
+opentelemetry-instrumentation-dbapi stand beside it where they are installed. PostgreSQL is found by
+TRIM_TEST_POSTGRES, a libpq connection string.
 """
 
 import argparse
@@ -169,7 +170,7 @@ def _run(command: List[str], subject: Subject, peer: str, folder: Path) -> Cost:
     )
     out = folder / "cost.json"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTHON"))}
-    environ = {**kept, "PYTHONPATH": str(ROOT), "COST_OUT": str(out)}
+    environ = {**kept, "PYTHONPATH": str(ROOT), "COST_OUT": str(out), "TRIM_COVERAGE": "off"}
     subprocess.run(command, cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return Cost(*json.loads(out.read_text()))
 
