@@ -15,7 +15,7 @@ from .support import ROOT
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
     "errors outcome texts addresses permission",
-    "sections allow_list stand_ins imports",
+    "sections allow_list stand_ins imports audit",
     "record config redaction unwanted services",
     "collectors analysis sinks",  # never each other: the session joins them
     "drivers guard",

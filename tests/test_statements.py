@@ -171,6 +171,25 @@ def test_parameters_are_shown_to_those_who_ask(tmp_path: Path) -> None:
     assert [entry["parameters"] for entry in found["duplicate_queries"]] == ["('of the user',)"]
 
 
+PAST_US = """
+    import sqlite3
+    import unittest
+
+    class T(unittest.TestCase):
+        def test_it(self):
+            sqlite3.Connection(":memory:").execute("SELECT 1")
+            sqlite3.connect(":memory:", factory=lambda *given, **named: sqlite3.Connection(*given, **named))
+            sqlite3.connect(":memory:").execute("SELECT 1")
+"""
+
+
+def test_connection_that_is_opened_past_us_is_said_where_an_audit_hook_hears_of_it(tmp_path: Path) -> None:
+    heard, unheard = (queries(ran(tmp_path, PAST_US, TRIM_NETWORK=mode))["test_it"] for mode in ("block", "off"))
+    assert (heard["count"], unheard["count"]) == (1, 1)
+    assert heard["uninstrumented_connections"] == (2 if sys.version_info >= (3, 10) else 1)
+    assert unheard["uninstrumented_connections"] == 1
+
+
 OFF = """
     import sqlite3
     import sys

@@ -1,7 +1,8 @@
 """sqlite3: its classes can't be patched, so its own factories are given subclasses of the classes that they are to use.
 
 isinstance, C's own type checks and the user's factories stay as they are; only `type(connection) is Connection` does
-not. A connection or cursor that is made by calling its class is not seen.
+not. A connection or cursor that is made by calling its class is not seen; where there is an audit hook, which the guard
+of the network has, such connections are counted.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import sys
 from operator import attrgetter
 from os.path import basename
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
+from .. import audit
 from ..collectors.queries import recorder
 from ..collectors.source import safe_str
 from ..stand_ins import Patches, like, unseen
@@ -29,6 +31,10 @@ _FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__")
 # A connection's own execute() asked its cursor() for one, which may be the user's; it makes one by itself since.
 _ASKS_FOR_CURSORS = sys.version_info < (3, 11)
 
+# An event for each connection, which Python 3.8 and 3.9 lack.
+_OPENED = "sqlite3.connect/handle"
+_IS_TOLD = sys.version_info >= (3, 10)
+
 _name_of = attrgetter("connection._trim_name")
 _connects: List[Any] = []  # ours
 _known: Dict[Any, Classes] = {}  # runs in one process, one after the other, share them
@@ -40,7 +46,25 @@ def patch(module: Any, patches: Patches) -> None:
         classes = _known.get(module.Connection) or _known.setdefault(module.Connection, Classes(module))
         connect = _connecting(module.connect, classes)
         _connects.append(connect)
+        audit.hear({_OPENED: _opened})
         patches.replace_everywhere((module.connect, connect))
+
+
+def _opened(arguments: Tuple[Any, ...]) -> None:
+    """A connection was opened, in whatever way. Hot for nobody; it must not raise."""
+    kinds = tuple(classes.connections.ours for classes in _known.values())
+    if not isinstance(arguments[0], kinds) and not recorder.here().depth:
+        recorder.uninstrumented()
+
+
+def _by_nobody(original: Any, *arguments: Any, **named: Any) -> Any:
+    """Open a connection that is no test's."""
+    state = recorder.here()
+    state.depth += 1
+    try:
+        return original(*arguments, **named)
+    finally:
+        state.depth -= 1
 
 
 def _connecting(original: Any, classes: Classes) -> Any:
@@ -49,12 +73,13 @@ def _connecting(original: Any, classes: Classes) -> Any:
     def connect(*arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         if get_frame(1).f_globals.get("__name__", "").partition(".")[0] in _NOBODYS:
-            return original(*arguments, **named)
+            return _by_nobody(original, *arguments, **named)
         by_place = len(arguments) > _FACTORY
         factory = arguments[_FACTORY] if by_place else named.get("factory", classes.connections.base)
         ours = classes.connections.of(factory)
         if ours is None:
-            recorder.uninstrumented()
+            if not (_IS_TOLD and audit.is_installed()):
+                recorder.uninstrumented()
         elif by_place:
             arguments = (*arguments[:_FACTORY], ours, *arguments[_FACTORY + 1 :])
         else:

@@ -5,9 +5,9 @@ It can't be taken out again, so there is one. Each audited event of the process 
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Callable, Dict, Tuple
 
+from .. import audit
 from ..addresses import host_of
 from ..collectors.network import ledger
 from .children import started
@@ -66,11 +66,5 @@ _HEARD: Dict[str, Callable[[Tuple[Any, ...]], None]] = {
 
 def install() -> None:
     """Begin to hear."""
-    heard = _HEARD
-
-    def hook(event: str, arguments: Tuple[Any, ...]) -> None:
-        hear = heard.get(event)
-        if hear is not None:
-            hear(arguments)
-
-    sys.addaudithook(hook)
+    audit.hear(_HEARD)
+    audit.install()
