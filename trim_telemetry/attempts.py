@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _socket
 import os
-import sys
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from . import record
@@ -16,6 +15,7 @@ from .config import Config
 from .errors import NetworkBlockedError, TelemetryWarning
 from .guard.installation import install
 from .sections import NO_ATTEMPTS, Section, uncollected_network
+from .sinks.stderr_line import say
 from .unwanted import NoAttempts
 
 
@@ -95,7 +95,7 @@ class Attempts(NoAttempts):
         error = ledger.error_of(attempt)
         verb = "tried to reach" if attempt.blocked else "reached"
         place = f" at {error.place}" if error.place else ""
-        _say(f"after the run, {attempt.operation} {verb} {error.target if attempt.port else attempt.host}{place}")
+        say(f"after the run, {attempt.operation} {verb} {error.target if attempt.port else attempt.host}{place}")
         if self._config.file and not self._config.file.endswith(".spill"):
             entry = entry_of(attempt, self._asked.redact, self._asked.timestamp)
             head = {"schema_version": record.SCHEMA_VERSION, "run_id": self._config.run_id, "time": entry["time"]}
@@ -131,13 +131,6 @@ def _no_phase() -> Optional[str]:
 
 def _no_allowances(subject: Any) -> Iterable[str]:
     return ()
-
-
-def _say(text: str) -> None:
-    try:
-        sys.stderr.write(f"trim-telemetry: {text}\n")
-    except (OSError, ValueError, AttributeError):  # closed, or none from the start
-        pass
 
 
 def _append(path: str, line: str) -> None:

@@ -8,7 +8,6 @@ once in the summary's `warnings`, and the run goes on.
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, TypeVar, cast
 
 from . import outcome, record
@@ -23,6 +22,7 @@ from .errors import ConfigError, NetworkBlockedError, TelemetryWarning
 from .observation import Asked, Observation
 from .outcome import Event
 from .record import UNMEASURED, Case, Measures, Record
+from .sinks.stderr_line import say
 from .summary import Ending, summary_of
 from .surroundings import Framework, surroundings_of
 from .tally import Tally
@@ -393,10 +393,7 @@ class Session:
     def _say(self, notice: Optional[str]) -> None:
         """Show something on the screen, once for all processes of the run."""
         if notice is not None and self.worker is None:
-            try:
-                sys.stderr.write(f"trim-telemetry: {notice}\n")
-            except (OSError, ValueError, AttributeError):  # closed, or none from the start
-                pass
+            say(notice)
 
     # -- small things ---
 
