@@ -393,8 +393,10 @@ def test_everything_is_as_it_was_when_the_run_is_over() -> None:
         from trim_telemetry.collectors.queries import recorder, Settings
         from trim_telemetry.collectors.call_site import CallSites
         from trim_telemetry.collectors.source import Sources
+        from trim_telemetry.collectors.threads import Threads
         before = sqlite3.connect, sqlite3.dbapi2.connect, list(sys.meta_path)
-        recorder.start(Settings(10, False), CallSites(Sources(".")), print)
+        sites = CallSites(Sources("."))
+        recorder.start(Settings(10, False), sites, Threads(sites.find), print)
         drivers = Drivers()
         assert before[0] is not sqlite3.connect
         connection = sqlite3.connect(":memory:")

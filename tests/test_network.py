@@ -12,9 +12,7 @@ from typing import Any, Dict, List
 
 import pytest
 
-from trim_telemetry.collectors.call_site import CallSites
-from trim_telemetry.collectors.network import Ledger, Policy, Surroundings
-from trim_telemetry.collectors.source import Sources
+from trim_telemetry.collectors.network import Ledger, Policy, unattended
 from trim_telemetry.errors import NetworkBlockedError
 
 from .support import Run, environment, run
@@ -568,11 +566,8 @@ def test_conftest_is_guarded(tmp_path: Path) -> None:
 
 
 def test_run_of_its_own_in_a_child_has_no_places_of_the_parents(tmp_path: Path) -> None:
-    def unheard(*told: Any) -> Any:
-        return ()
-
     ledger, policy = Ledger(), Policy("block", (), "error")
-    around = Surroundings(CallSites(Sources(str(tmp_path))), unheard, lambda: None, unheard, unheard)
+    around = unattended(str(tmp_path))
     ledger.start(policy, around, "here")
     ledger.start_child({"folder": None, "test": "test_it", "place": ("test_it.py", 3, "test_it")})
     ledger.start(policy, around, "here")

@@ -6,7 +6,10 @@ from typing import Any, Iterator, List
 
 import pytest
 
+from trim_telemetry.collectors.owner import Owner
 from trim_telemetry.collectors.threads import Threads
+
+FIRST, SECOND = Owner("first"), Owner("second")
 
 
 class Worker:
@@ -58,21 +61,21 @@ def users(frame: Any) -> Any:
 
 def test_thread_of_an_earlier_test_is_leaked(worker: Worker) -> None:
     threads = Threads(users)
-    threads.look("first")
-    assert worker.ask(lambda: threads.is_leaked("first")) is False
+    threads.look(FIRST)
+    assert worker.ask(lambda: threads.is_leaked(FIRST)) is False
     threads.look(None)  # the next test begins: who was seen once stays whose it is
-    assert worker.ask(lambda: threads.is_leaked("second")) is True
+    assert worker.ask(lambda: threads.is_leaked(SECOND)) is True
 
 
 def test_thread_of_shared_set_up_is_every_tests(worker: Worker) -> None:
     threads = Threads(users)
     threads.look(None)
-    threads.look("first")
-    assert worker.ask(lambda: threads.is_leaked("second")) is False
+    threads.look(FIRST)
+    assert worker.ask(lambda: threads.is_leaked(SECOND)) is False
 
 
 def test_thread_that_has_never_been_seen_is_the_tests(worker: Worker) -> None:
-    assert worker.ask(lambda: Threads(users).is_leaked("second")) is False
+    assert worker.ask(lambda: Threads(users).is_leaked(SECOND)) is False
 
 
 def test_worker_of_a_pool_that_waits_is_nobodys() -> None:
@@ -81,8 +84,8 @@ def test_worker_of_a_pool_that_waits_is_nobodys() -> None:
         pool.submit(int).result()
         while any(map(users, _others())):  # the pool's worker is still on its way back
             pass
-        threads.look("first")
-        assert pool.submit(lambda: threads.is_leaked("second")).result() is False
+        threads.look(FIRST)
+        assert pool.submit(lambda: threads.is_leaked(SECOND)).result() is False
 
 
 def _others() -> List[Any]:
@@ -99,19 +102,53 @@ def test_worker_of_a_pool_that_works_is_the_tests() -> None:
     def work() -> bool:
         begun.set()
         go_on.wait()
-        return threads.is_leaked("second")
+        return threads.is_leaked(SECOND)
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(work)
         begun.wait()
-        threads.look("first")
+        threads.look(FIRST)
         go_on.set()
         assert answer.result() is True
 
 
 def test_threads_that_are_over_are_forgotten(worker: Worker) -> None:
     threads = Threads(users)
-    threads.look("first")
+    threads.look(FIRST)
     worker.ask(None)
-    threads.look("second")
+    threads.look(SECOND)
     assert worker.thread not in [thread for thread, _ in threads._seen.values()]
+
+
+def test_thread_that_looks_is_nobodys() -> None:
+    threads = Threads(users)
+    threads.look(FIRST)
+    assert threads.started_in() is None
+
+
+def test_threads_that_are_nobodys_are_not_looked_at_again(worker: Worker) -> None:
+    asked: List[Any] = []
+    threads = Threads(asked.append)
+    threads.look(None)
+    threads.look(FIRST)
+    threads.look(None)
+    assert not asked
+
+
+def test_class_of_threads_of_the_users_is_asked_nothing() -> None:
+    class Sullen(threading.Thread):
+        ident = property(lambda self: 1 / 0)  # type: ignore[assignment]  # it is hostile
+        is_alive = None  # type: ignore[assignment]  # as above
+
+        def run(self) -> None:
+            go_on.wait()
+            seen.append(threads.started_in())
+            done.set()
+
+    threads, go_on, done = Threads(users), threading.Event(), threading.Event()
+    seen: List[Any] = []
+    Sullen(daemon=True).start()
+    threads.look(FIRST)
+    go_on.set()
+    done.wait()
+    assert seen == [FIRST]

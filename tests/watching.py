@@ -3,8 +3,10 @@
 from typing import Any, Dict, List
 
 from trim_telemetry.collectors.call_site import CallSites
+from trim_telemetry.collectors.owner import Owner
 from trim_telemetry.collectors.queries import Query, Settings, recorder
 from trim_telemetry.collectors.source import Sources
+from trim_telemetry.collectors.threads import Threads
 from trim_telemetry.drivers.registry import Drivers
 
 from .support import ROOT
@@ -18,13 +20,14 @@ class Watched:
     def __init__(self) -> None:
         self.errors: List[Exception] = []
         self.uninstrumented = 0
-        recorder.start(Settings(NEVER, True), CallSites(Sources(str(ROOT))), self.errors.append)
+        sites = CallSites(Sources(str(ROOT)))
+        recorder.start(Settings(NEVER, True), sites, Threads(sites.find), self.errors.append)
         self._drivers = Drivers()
         self.again()
 
     def again(self) -> None:
         """Another test begins."""
-        recorder.begin()
+        recorder.begin(Owner("test"))
         recorder.resume("call")
 
     def sent(self) -> List[Query]:

@@ -8,9 +8,10 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Opt
 
 from . import record
 from .analysis.network_stats import entry_of, http_calls
+from .collectors.attempt import Attempt
 from .collectors.call_site import CallSites
-from .collectors.network import Attempt, Policy, Surroundings, ledger
-from .collectors.source import Sources
+from .collectors.network import Policy, Surroundings, ledger, unattended
+from .collectors.threads import Threads
 from .config import Config
 from .errors import NetworkBlockedError, TelemetryWarning
 from .guard.installation import install
@@ -32,14 +33,17 @@ class Asked(NamedTuple):
 
 
 class Attempts(NoAttempts):
-    """Guards the network from the start of a run to the end of the process."""
+    """Guards the network from the start of a run to the end of the process.
 
-    def __init__(self, config: Config, asked: Asked) -> None:
+    sites: finds the user's code; threads: by whom each was started.
+    """
+
+    def __init__(self, config: Config, sites: CallSites, threads: Threads, asked: Asked) -> None:
         self._config = config
         self._asked = asked
         self._refused: Set[str] = set()  # entries that can't be used
         self._enforces = config.network == "enforce"
-        _start(config, Surroundings(_sites(config), asked.failed, asked.phase, self._allowances, self._late))
+        _start(config, Surroundings(sites, threads, asked.failed, asked.phase, self._allowances, self._late))
         self.begin = ledger.begin  # type: ignore[method-assign]  # a step less
         self.begin_again = ledger.begin_again  # type: ignore[method-assign]  # a step less
         self.shared_begins = ledger.enter_shared  # type: ignore[method-assign]  # a step less
@@ -108,29 +112,12 @@ class Attempts(NoAttempts):
 
 def guard_early(config: Config) -> None:
     """Guard the network before there is a session: while a runner gets ready, it may import a project's own code."""
-    sites = _sites(config)
-    _start(config, Surroundings(sites, _unheard, _no_phase, _no_allowances, _unheard))
+    _start(config, unattended(config.root))
 
 
 def _start(config: Config, around: Surroundings) -> None:
     ledger.start(Policy(config.network, config.network_allow, config.refuse_as), around, _socket.gethostname())
     install()
-
-
-def _sites(config: Config) -> CallSites:
-    return CallSites(Sources(config.root))
-
-
-def _unheard(what: Any) -> None:
-    """Nobody to tell yet."""
-
-
-def _no_phase() -> Optional[str]:
-    return None
-
-
-def _no_allowances(subject: Any) -> Iterable[str]:
-    return ()
 
 
 def _append(path: str, line: str) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from _thread import _count as _thread_count
 from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
+from .collectors.call_site import CallSites
+from .collectors.owner import Owner
+from .collectors.source import Sources
+from .collectors.threads import Threads
 from .config import Config
 from .errors import TelemetryWarning
 from .record import Detail, Record
@@ -39,8 +44,12 @@ class Observation:
         self._config = config
         self.allowances: Callable[[Any], Iterable[str]] = _no_allowances  # a door's: hosts that a test may reach
         self.lines = _lines(config, asked)
-        self.statements = _statements(config, asked)
-        self.attempts = _attempts(config, asked, self._allowances)
+        sites = CallSites(Sources(config.root))
+        self._threads = Threads(sites.find)
+        self._owner: Optional[Owner] = None  # the test in flight
+        self._shared = 0  # how many shared set-ups are within each other now
+        self.statements = _statements(config, sites, self._threads, asked)
+        self.attempts = _attempts(config, sites, self._threads, asked, self._allowances)
         self.parts: Tuple[Any, ...] = (self.lines, self.statements, self.attempts)  # to be closed
         # What one collector alone wants to know: without a step between.
         self.resume = self.statements.resume
@@ -50,13 +59,18 @@ class Observation:
 
     def begin(self, test_id: str, test: Any) -> None:
         """A test begins."""
-        self.statements.begin()
-        self.attempts.begin(test_id, test)
+        if _thread_count():
+            self._threads.look()
+        owner = self._owner = Owner(test_id, test)
+        self._shared = 0
+        self.statements.begin(owner)
+        self.attempts.begin(owner)
         self.lines.begin()
 
     def begin_again(self) -> None:
         """The test in flight is run once more: what was seen of it so far does not count."""
-        self.statements.begin()
+        if self._owner is not None:
+            self.statements.begin(self._owner)
         self.attempts.begin_again()
         self.lines.begin()
 
@@ -70,12 +84,18 @@ class Observation:
 
         owner: what may have allowances of its own, beside the test in flight.
         """
+        if _thread_count():
+            self._threads.look(None if self._shared else self._owner)
+        self._shared += 1
         self.statements.shared_begins()
         self.attempts.shared_begins(owner)
         self.lines.shared_begins()
 
     def shared_ends(self) -> Optional[int]:
         """It is over: return how many statements it sent; None: nobody knows."""
+        if _thread_count():
+            self._threads.look()
+        self._shared = max(0, self._shared - 1)
         self.lines.shared_ends()
         self.attempts.shared_ends()
         return self.statements.shared_ends()
@@ -83,6 +103,9 @@ class Observation:
     def fill(self, made: Record) -> None:
         """The test is over: put into its record what was seen of it."""
         made.coverage = self.lines.end()
+        if _thread_count():
+            self._threads.look(self._owner)
+        self._owner = None
         made.queries, cut_queries = self.statements.end()
         made.network, cut_calls = self.attempts.end()
         if cut_queries or cut_calls:
@@ -111,22 +134,24 @@ def _no_allowances(subject: Any) -> Iterable[str]:
     return ()
 
 
-def _statements(config: Config, asked: Asked) -> NoStatements:
+def _statements(config: Config, sites: CallSites, threads: Threads, asked: Asked) -> NoStatements:
     if not config.queries:
         return NoStatements()
     from .statements import Statements
 
-    return Statements(config, asked.redact, lambda error: asked.failed("queries", error))
+    return Statements(config, sites, threads, asked.redact, lambda error: asked.failed("queries", error))
 
 
-def _attempts(config: Config, asked: Asked, allowances: Callable[[Any], Iterable[str]]) -> NoAttempts:
+def _attempts(
+    config: Config, sites: CallSites, threads: Threads, asked: Asked, allowances: Callable[[Any], Iterable[str]]
+) -> NoAttempts:
     if config.network == "off":
         return NoAttempts()
     from . import attempts
 
     redact, phase, timestamp, failed, warn = asked
     asks = attempts.Asked(redact, phase, timestamp, lambda error: failed("network", error), warn, allowances)
-    return attempts.Attempts(config, asks)
+    return attempts.Attempts(config, sites, threads, asks)
 
 
 def _lines(config: Config, asked: Asked) -> NoLines:

@@ -7,7 +7,7 @@ from typing import Callable, Sequence, Tuple
 from .analysis.query_stats import Sent, database_queries
 from .collectors.call_site import CallSites
 from .collectors.queries import Query, Settings, Window, recorder
-from .collectors.source import Sources
+from .collectors.threads import Threads
 from .config import Config
 from .drivers.registry import Drivers
 from .sections import NO_STATEMENTS, Section, uncollected_queries
@@ -17,14 +17,22 @@ from .unwanted import NoStatements
 class Statements(NoStatements):
     """Follows what reaches the drivers, from the start of a run to its end.
 
-    redact: takes secrets out of a text; failed: is told of an error of ours.
+    sites: finds the user's code; threads: by whom each was started; redact: takes secrets out of a text; failed: is
+    told of an error of ours.
     """
 
-    def __init__(self, config: Config, redact: Callable[[str], str], failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        sites: CallSites,
+        threads: Threads,
+        redact: Callable[[str], str],
+        failed: Callable[[Exception], None],
+    ) -> None:
         self._redact = redact
-        self._sites = CallSites(Sources(config.root))
+        self._sites = sites
         slow = round(config.thresholds.slow_query_ms * 1e6)
-        recorder.start(Settings(slow, config.sql_parameters), self._sites, failed)
+        recorder.start(Settings(slow, config.sql_parameters), sites, threads, failed)
         self._drivers = Drivers()
         # A test's comings and goings are the recorder's own: this is a hot path.
         self.begin = recorder.begin  # type: ignore[method-assign]  # a step less

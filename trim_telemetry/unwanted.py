@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .errors import NetworkBlockedError
 from .sections import NO_COVERAGE, NO_NETWORK, NO_QUERIES, Section
+
+if TYPE_CHECKING:
+    from .collectors.owner import Owner
 
 
 class NoStatements:
     """Queries that are not collected; and what it is to collect them."""
 
-    def begin(self) -> None:
+    def begin(self, test: Owner) -> None:
         """A test begins, or is run once more: what was seen of it so far does not count."""
 
     def resume(self, phase: Optional[str]) -> None:
@@ -38,8 +41,8 @@ class NoStatements:
 class NoAttempts:
     """A network that is not guarded; and what it is to guard it."""
 
-    def begin(self, test_id: str, subject: Any) -> None:
-        """A test begins. subject: what its own allowances are asked of."""
+    def begin(self, test: Owner) -> None:
+        """A test begins."""
 
     def begin_again(self) -> None:
         """It is run once more: what was seen of it so far does not count."""

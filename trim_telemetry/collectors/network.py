@@ -18,9 +18,12 @@ from ..allow_list import AllowList
 from ..errors import NetworkBlockedError
 from ..services import Service, of_django, of_environment
 from .afar import Afar
+from .attempt import Attempt
 from .call_site import CallSites
+from .owner import Owner
 from .refusals import kind_of
 from .request import request_of
+from .source import Sources
 from .threads import Threads
 from .timing import Clock
 
@@ -29,72 +32,6 @@ _KNOWN = 1_000  # spellings of this machine that are remembered
 _OF_CHILD = ("command", "file", "line", "function", "test")
 _NAMES = 10_000  # addresses whose name is remembered
 _getframe = sys._getframe  # private by name only: logging's findCaller relies on it, too
-
-
-class Attempt:
-    """Calls that were alike. blocked: they were refused; first: ns by the clock; spent: ns of all of them."""
-
-    __slots__ = (
-        "address",
-        "blocked",
-        "count",
-        "file",
-        "first",
-        "function",
-        "host",
-        "line",
-        "method",
-        "operation",
-        "phase",
-        "port",
-        "spent",
-        "test",
-        "thread",
-        "unconnected",
-        "url",
-    )
-
-    def __init__(self, operation: str, host: Optional[str], port: Optional[int], blocked: bool) -> None:
-        self.operation = operation
-        self.host = host
-        self.port = port
-        self.blocked = blocked
-        self.address: Optional[str] = None
-        self.method: Optional[str] = None
-        self.url: Optional[str] = None
-        self.file: Optional[str] = None
-        self.line: Optional[int] = None
-        self.function: Optional[str] = None
-        self.thread: Optional[str] = None
-        self.phase: Optional[str] = None
-        self.test: Optional[str] = None
-        self.first = 0
-        self.count = 0
-        self.spent = 0
-        self.unconnected = 0  # look-ups that no connection has followed yet
-
-    def key(self) -> Tuple[Any, ...]:
-        """Return what those that are alike have in common."""
-        return tuple(getattr(self, name) for name in _ALIKE)
-
-
-_ALIKE = tuple(name for name in Attempt.__slots__ if name not in ("count", "first", "spent", "test", "unconnected"))
-
-
-class Owner:
-    """Whose attempts these are: a test's, or nobody's.
-
-    subject: what says what it may reach; test: the id of the test that attempts outside of any are put down to.
-    """
-
-    __slots__ = ("allowed", "attempts", "id", "over", "subject")
-
-    def __init__(self, test_id: Optional[str], subject: Any = None) -> None:
-        self.id = test_id
-        self.subject = subject
-        self.allowed: Optional[AllowList] = None
-        self.attempts: Dict[Tuple[Any, ...], Attempt] = {}
-        self.over = False
 
 
 class Policy(NamedTuple):
@@ -108,15 +45,34 @@ class Policy(NamedTuple):
 class Surroundings(NamedTuple):
     """What the ledger asks of the run that it is in.
 
-    failed: is told of an error of ours; phase: what part of a test runs; allowances: the entries that a test, a class
-    or an item has for itself; late: is told of an attempt after the run.
+    threads: by whom each was started; failed: is told of an error of ours; phase: what part of a test runs; allowances:
+    the entries that a test, a class or an item has for itself; late: is told of an attempt after the run.
     """
 
     sites: CallSites
+    threads: Threads
     failed: Callable[[Exception], None]
     phase: Callable[[], Optional[str]]
     allowances: Callable[[Any], Iterable[str]]
     late: Callable[[Attempt], None]
+
+
+def unattended(root: str) -> Surroundings:
+    """Return the surroundings of a ledger without a run, whom nobody hears. root: the folder of the user's files."""
+    sites = CallSites(Sources(root))
+    return Surroundings(sites, Threads(sites.find), _unheard, _no_phase, _no_allowances, _unheard)
+
+
+def _unheard(what: Any) -> None:
+    """There is nobody to tell."""
+
+
+def _no_phase() -> Optional[str]:
+    return None
+
+
+def _no_allowances(subject: Any) -> Iterable[str]:
+    return ()
 
 
 class Ledger:
@@ -142,7 +98,6 @@ class Ledger:
         self._nobody = Owner(None)
         self._owner = self._nobody
         self._outer: List[Owner] = []  # that wait for a shared set-up to end
-        self._threads: Any = None
         self._home = 0  # the thread that the runner's tests begin in
         self._closed = False
         self._own_names: Set[str] = set()
@@ -162,7 +117,6 @@ class Ledger:
         self.services, self._knows_django = [], False
         self._add_services(of_environment(os.environ))
         self.find_services()
-        self._threads = Threads(around.sites.find)
         self._outer, self._owner = [], self._nobody
         self._home = get_ident()
         if self.is_away:  # a worker, forked off by the run's process, that has a session of its own
@@ -191,14 +145,12 @@ class Ledger:
         self._closed = True
         self._owner = self._nobody
 
-    def begin(self, test_id: str, subject: Any) -> None:
-        """A test begins. subject: what its allowances are asked of."""
-        if _thread_count():
-            self._look(None)
+    def begin(self, test: Owner) -> None:
+        """A test begins."""
         self._home = get_ident()
         if self._outer:
             self._outer = []
-        self._owner = Owner(test_id, subject)
+        self._owner = test
 
     def begin_again(self) -> None:
         """It is run once more: what was seen so far does not count."""
@@ -207,8 +159,7 @@ class Ledger:
     def end(self) -> Sequence[Attempt]:
         """The test is over: return what it tried."""
         owner, self._owner = self._owner, self._nobody
-        if _thread_count():
-            self._look(owner)
+        if _thread_count():  # some of its threads may go on
             self._allowances_of(owner)
         self._take_from_afar(owner)
         owner.over, owner.subject = True, None
@@ -219,8 +170,6 @@ class Ledger:
 
         subject: what has allowances for it; None: those of the test that is on.
         """
-        if self._owner is not self._nobody and _thread_count():
-            self._look(self._owner)
         self._outer.append(self._owner)
         shared = Owner(None, subject if subject is not None else self._owner.subject)
         shared.attempts = self._nobody.attempts
@@ -230,8 +179,6 @@ class Ledger:
         """It is over."""
         if self._outer:
             self._owner = self._outer.pop()
-            if _thread_count():
-                self._look(None)
 
     def take_outside(self) -> List[Attempt]:
         """Return what was tried outside of tests since this was last asked."""
@@ -466,8 +413,8 @@ class Ledger:
     def _whose(self) -> Owner:
         """Return who is behind what the present thread does."""
         owner = self._owner
-        if get_ident() != self._home:
-            begun_in = self._threads.started_in()
+        if self._around is not None and get_ident() != self._home:
+            begun_in = self._around.threads.started_in()
             if begun_in is not None and begun_in is not owner:
                 owner = begun_in
         return owner
@@ -566,14 +513,6 @@ class Ledger:
                     own_list.resolved(name, address)
                 if len(self._names) < _NAMES:
                     self._names[address] = name
-
-    def _look(self, owner: Optional[Owner]) -> None:
-        """Take note of threads that were started since this was last called; by a test, or by none."""
-        if self.problem is None:
-            try:
-                self._threads.look(owner)
-            except Exception as error:  # noqa: BLE001  # a Thread of the user's own class may do as it likes
-                self.broke(error)
 
 
 def _port_of(port: Any) -> Optional[int]:

@@ -8,13 +8,13 @@ lock; they are put together when the test is over.
 from __future__ import annotations
 
 import sys
-from _thread import _count as _thread_count
 from _thread import _local, get_ident
 from types import FrameType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..texts import stable_hash
 from .call_site import CallSites
+from .owner import Owner
 from .parameters import PLAIN, digest, shown
 from .threads import Threads
 
@@ -132,16 +132,18 @@ class Recorder:
         self._failed: Callable[[Exception], None] = _ignore
         self._threads: Any = None
         self._home = 0  # the thread that the runner's tests begin in
-        self._test = 0  # a number for each test
+        self._test = Owner(None)  # in flight, or the last one
         self._phases: Dict[Optional[str], Window] = {}  # of the test; those in which nothing happened serve the next
         self._used = False
         self._outer: List[Optional[Window]] = []  # windows that wait for a shared set-up to end
 
-    def start(self, settings: Settings, sites: CallSites, failed: Callable[[Exception], None]) -> None:
+    def start(
+        self, settings: Settings, sites: CallSites, threads: Threads, failed: Callable[[Exception], None]
+    ) -> None:
         """A run begins. failed: is told of an error of ours, which must not reach the code that queries."""
         self._slow_from, self._shows = settings
         self._site_of, self._failed = sites.find, failed
-        self._threads = Threads(sites.find)
+        self._threads = threads
         self._phases, self._outer = {}, []
         self.window = self.problem = None
 
@@ -152,12 +154,10 @@ class Recorder:
 
     # -- what the session tells ---
 
-    def begin(self) -> None:
+    def begin(self, test: Owner) -> None:
         """A test begins. This and the next three are on the hot path of every test."""
-        if _thread_count():
-            self._look(None)
         self._home = get_ident()
-        self._test += 1
+        self._test = test
         if self._used:
             self._phases, self._used = {}, False
         if self._outer:
@@ -179,8 +179,6 @@ class Recorder:
     def end(self) -> Tuple[Sequence[Window], Optional[str]]:
         """The test is over: return its windows if anything happened in them, and why there is nothing to be told."""
         self.window = None
-        if _thread_count():
-            self._look(self._test)
         if not self._used:
             return _NONE, self.problem
         self._used = False
@@ -189,8 +187,6 @@ class Recorder:
 
     def enter_shared(self) -> None:
         """A shared set-up (or tear-down) begins, be it within a test."""
-        if self.window is not None:
-            self._look(self._test)
         self._outer.append(self.window)
         self.window = None if self.problem else Window()
 
@@ -199,7 +195,6 @@ class Recorder:
         if not self._outer:
             return 0
         window, self.window = self.window, self._outer.pop()
-        self._look(None)
         return 0 if window is None else window.count()
 
     # -- what drivers tell ---
@@ -334,14 +329,6 @@ class Recorder:
         (window.leaked if is_leaked else window.buckets).append(bucket)
         self._used = True
         state.window, state.bucket, state.recent, state.last = window, bucket, {}, None
-
-    def _look(self, test: Optional[int]) -> None:
-        """Take note of threads that were started since this was last called; by a test, or by none."""
-        if _thread_count() and self.problem is None:
-            try:
-                self._threads.look(test)
-            except Exception as error:  # noqa: BLE001  # a Thread of the user's own class may do as it likes
-                self.broke(error)
 
     def _new(
         self, state: ThreadState, key: Tuple[str, str, int, int], frame: Optional[FrameType], parameters: Any

@@ -7,7 +7,8 @@ from time import perf_counter_ns
 from typing import Any, Callable, Optional
 
 from ..addresses import host_of
-from ..collectors.network import Attempt, ledger
+from ..collectors.attempt import Attempt
+from ..collectors.network import ledger
 from ..errors import NetworkBlockedError
 from ..stand_ins import unseen
 from .passes import passes
