@@ -12,12 +12,6 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 from ..stand_ins import Patches, like, unseen
 from .calls import Reader, counted, statement_of_many, within
 
-CURSORS = "django.db.backends.utils"
-CONNECTIONS = "django.db.backends.base.base"
-TEST_CASES = "django.test.testcases"
-SQLITE = "django.db.backends.sqlite3.operations"
-POSTGRES = "django.db.backends.postgresql.base"
-
 _alias = attrgetter("alias")
 _alias_of_cursor = attrgetter("db.alias")
 # How the arguments of each are read; and where who called it is, beyond execute() and _execute_with_wrappers().
@@ -27,20 +21,34 @@ _EXECUTES: Dict[str, Tuple[Optional[Reader], int]] = {
     "callproc": (None, 1),
 }
 _OWN: Dict[str, Dict[str, Sequence[str]]] = {  # of each class, what Django does for its own sake
-    CONNECTIONS: {"BaseDatabaseWrapper": ("connect",)},
-    TEST_CASES: {
+    "django.db.backends.base.base": {"BaseDatabaseWrapper": ("connect",)},
+    "django.test.testcases": {
         "SimpleTestCase": ("_pre_setup", "_post_teardown"),
         "TransactionTestCase": ("_pre_setup", "_post_teardown", "_fixture_setup", "_fixture_teardown"),
         "TestCase": ("_enter_atomics", "_rollback_atomics", "_fixture_setup", "_fixture_teardown"),
     },
     # These ask the driver, past Django's own cursor.
-    SQLITE: {"DatabaseOperations": ("last_executed_query",)},  # how to quote parameters for the log
-    POSTGRES: {"DatabaseWrapper": ("ensure_timezone", "is_usable")},  # settings.TIME_ZONE is another; a health check
+    "django.db.backends.sqlite3.operations": {
+        "DatabaseOperations": ("last_executed_query",)
+    },  # how to quote parameters for the log
+    # settings.TIME_ZONE is another; a health check
+    "django.db.backends.postgresql.base": {"DatabaseWrapper": ("ensure_timezone", "is_usable")},
 }
 
 
-def patch_cursors(module: Any, patches: Patches) -> None:
-    """Patch django.db.backends.utils. `_execute` runs behind all wrappers: what they block is not counted."""
+def patch(module: Any, patches: Patches) -> None:
+    """Patch a module of Django's that the registry names."""
+    if module.__name__ == "django.db.backends.utils":
+        _patch_cursors(module, patches)
+    elif module.__name__ == "django.db.backends.base.base":
+        _patch_connections(module, patches)
+    for name, methods in _OWN.get(module.__name__, {}).items():
+        for method in methods:
+            patches.replace(getattr(module, name, None), method, within)
+
+
+def _patch_cursors(module: Any, patches: Patches) -> None:
+    """`_execute` runs behind all wrappers: what they block is not counted."""
     for name, (read, above) in _EXECUTES.items():
         patches.replace(module.CursorWrapper, name, _on_cursor(read, above))
 
@@ -50,9 +58,8 @@ def _on_cursor(read: Optional[Reader], above: int) -> Callable[[Any], Any]:
     return lambda original: counted(original, _alias_of_cursor, read, _reached, has_rows=False, above=above)
 
 
-def patch_connections(module: Any, patches: Patches) -> None:
-    """Patch django.db.backends.base.base: transactions, which go through a cursor on some backends only."""
-    patch_own(module, patches)
+def _patch_connections(module: Any, patches: Patches) -> None:
+    """Transactions go through a cursor on some backends only."""
     wrapper = module.BaseDatabaseWrapper
     patches.replace(wrapper, "_commit", lambda original: _transaction(original, "COMMIT", _is_connected))
     patches.replace(wrapper, "_rollback", lambda original: _transaction(original, "ROLLBACK", _is_connected))
@@ -94,10 +101,3 @@ def _reached(error: BaseException) -> bool:
     kind = type(error).__name__
     refused = kind == "TransactionManagementError" or (kind == "NotSupportedError" and error.__cause__ is None)
     return not refused and not isinstance(error, AttributeError)  # the driver has no callproc
-
-
-def patch_own(module: Any, patches: Patches) -> None:
-    """Have what Django does for its own sake in a module belong to nobody."""
-    for name, methods in _OWN[module.__name__].items():
-        for method in methods:
-            patches.replace(getattr(module, name, None), method, within)

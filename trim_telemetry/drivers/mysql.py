@@ -13,9 +13,6 @@ from ..stand_ins import Patches
 from .calls import counted, statement_of_many, timed
 from .notes import naming
 
-PYMYSQL = "pymysql.cursors"
-MYSQLCLIENT = "MySQLdb.cursors"
-
 _EXECUTES = {"execute": None, "executemany": statement_of_many, "callproc": None}
 _FETCHES = {"SSCursor": ("read_next",), "CursorUseResultMixIn": ("fetchone", "fetchmany", "fetchall")}
 

@@ -15,8 +15,6 @@ from .calls import counted, statement, statement_of_many, timed
 from .notes import naming
 from .subclasses import Subclasses, count_past_us, see_past_us
 
-MODULE = "psycopg2"
-
 Call = Tuple[Tuple[Any, ...], Dict[str, Any]]  # arguments, by place and by name
 
 _FETCHES = ("fetchone", "fetchmany", "fetchall", "__next__")

@@ -13,8 +13,6 @@ from .calls import counted, statement_of_many, timed_anywhere
 from .coroutines import counted_async, counted_steps, counted_steps_async, timed_async, timed_steps, timed_steps_async
 from .notes import naming
 
-MODULE = "psycopg"
-
 _CURSORS = ("Cursor", "ServerCursor")  # the others inherit from these
 _ASYNC_CURSORS = ("AsyncCursor", "AsyncServerCursor")
 _EXECUTES = {"execute": None, "executemany": statement_of_many}

@@ -20,8 +20,6 @@ from .calls import counted, statement_of_many, timed
 from .notes import name_it
 from .subclasses import Subclasses, count_past_us, see_past_us
 
-MODULE = "sqlite3.dbapi2"
-
 _FACTORY = 5  # its place among connect's arguments, behind check_same_thread
 _NAME_LIMIT = 100
 # Whose connections are no test's: coverage.py keeps its data in one.

@@ -36,13 +36,13 @@ def install() -> None:
         return
     _installed = True
     resolver.install()
-    audit.install()
     children.install()
     for name in _IMPORTED:
         module = sys.modules.get(name)
         if module is not None:
             _imported(module)
     _watch.begin()
+    audit.install()  # last: it would hear of each step of the others
 
 
 def _imported(module: Any) -> None:
