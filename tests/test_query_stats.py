@@ -4,9 +4,8 @@ from typing import Any, Dict, Optional, Tuple
 
 import pytest
 
-from trim_telemetry.analysis.query_stats import QueryTotals, Sent, database_queries
+from trim_telemetry.analysis.query_stats import Sent, database_queries
 from trim_telemetry.collectors.queries import Query
-from trim_telemetry.sections import LOST_QUERIES, NO_QUERIES, NO_STATEMENTS, Section, uncollected_queries
 
 MS = 1_000_000  # ns
 
@@ -137,25 +136,3 @@ def test_texts_are_clean_and_without_secrets() -> None:
     assert "hunter22" not in entry["sql"] and "\ud800" not in entry["sql"] and "\x1b" not in entry["sql"]
     assert "ROLE -" in entry["sql"]
     assert entry["parameters"] == "\ufffd"
-
-
-def test_totals_of_a_run() -> None:
-    totals = QueryTotals()
-    assert totals.value()["reason"] == "no test was measured"  # not that it was turned off
-    totals.add(NO_QUERIES)
-    assert totals.value() == NO_QUERIES.value
-    totals.add(NO_STATEMENTS)
-    assert totals.value()["count"] == 0
-    one = stats(query("SELECT 1", 3, spent=6 * MS), leaked=1)
-    for section in (Section(one), Section(one), NO_STATEMENTS, LOST_QUERIES):
-        totals.add(section)
-    found = totals.value()
-    assert (found["count"], found["leaked"], found["avg_duration"], found["by_phase"]) == (6, 2, 2.0, {"call": 6})
-    assert [entry["count"] for entry in found["duplicate_queries"]] == [3, 3]
-    assert one["count"] == 3  # a record's own stays as it is
-
-
-def test_run_whose_collecting_broke_says_so() -> None:
-    totals = QueryTotals()
-    totals.add(Section(uncollected_queries("error", "KeyError")))
-    assert (totals.value()["status"], totals.value()["reason"]) == ("error", "KeyError")

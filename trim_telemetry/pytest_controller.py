@@ -23,14 +23,7 @@ from .signals import on_sigterm
 from .texts import bounded_id
 from .worker import Takeover, pack
 
-_XDIST = ("xdist", "xdist.plugin")  # as the entry point, or `-p` with the one or the other, has named it
 _xdists = pytest.hookimpl(optionalhook=True)  # its hooks are not there where it is not
-
-
-def is_controller(config: Any) -> bool:
-    """Will xdist hand the tests of this run to workers? Its options are settled when pytest configures its plugins."""
-    has_xdist = any(config.pluginmanager.has_plugin(name) for name in _XDIST)
-    return has_xdist and config.getoption("dist", "no") != "no"
 
 
 class ControllerRecorder(PytestRecorder):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, Tuple
 
 import pytest
 
@@ -18,6 +18,7 @@ from .errors import ConfigError
 # Names are shared by all copies of this package in a process (installed, vendored): the first one wins.
 _GROUP = "trim-telemetry"
 _PLUGIN = "trim-telemetry-run"
+_XDIST = ("xdist", "xdist.plugin")  # as the entry point, or `-p` with the one or the other, has named it
 DOOR = "trim-telemetry-door"  # registered by our own command line, which closes the run itself
 
 _MARKER = "trim_network(allow): hosts that the test may reach, while trim-telemetry guards the network"
@@ -108,9 +109,6 @@ def _wants_a_run(config: Any) -> bool:
 def _start(config: Any) -> Any:
     if hasattr(config, "workerinput"):
         return _start_worker(config)
-    from .pytest_controller import ControllerHooks, ControllerRecorder, is_controller
-    from .pytest_hooks import Hooks
-    from .pytest_recorder import PytestRecorder
     from .session import Session
     from .surroundings import Framework
 
@@ -120,11 +118,30 @@ def _start(config: Any) -> Any:
         session = Session(loaded, Framework("pytest", pytest.__version__), stream=sys.stdout)
     except (ConfigError, OSError) as error:
         raise pytest.UsageError(str(error)) from None
-    hooks, kind = (ControllerHooks, ControllerRecorder) if is_controller(config) else (Hooks, PytestRecorder)
+    hooks, kind = _controller() if _is_controller(config) else _serial()
     recorder = kind(session, config)
     config.pluginmanager.register(hooks(recorder, closes=not config.pluginmanager.has_plugin(DOOR)), _PLUGIN)
     _enforce(config, recorder)
     return recorder
+
+
+def _is_controller(config: Any) -> bool:
+    """Will xdist hand the tests of this run to workers? Its options are settled when pytest configures its plugins."""
+    has_xdist = any(config.pluginmanager.has_plugin(name) for name in _XDIST)
+    return has_xdist and config.getoption("dist", "no") != "no"
+
+
+def _controller() -> Tuple[Any, Any]:
+    from .pytest_controller import ControllerHooks, ControllerRecorder
+
+    return ControllerHooks, ControllerRecorder
+
+
+def _serial() -> Tuple[Any, Any]:
+    from .pytest_hooks import Hooks
+    from .pytest_recorder import PytestRecorder
+
+    return Hooks, PytestRecorder
 
 
 def _enforce(config: Any, recorder: Any) -> None:

@@ -62,11 +62,12 @@ class Patches:
         pairs: each an original and what stands in for it; keeper: a module that keeps its originals, to call them.
         """
         stand_ins = {id(original): stand_in for original, stand_in in pairs}
-        types = {type(original) for original, _ in pairs}  # first, because id() is audited: see PEP 578
         for module_name, module in list(sys.modules.items()):
             names = getattr(module, "__dict__", None) if module_name != keeper else None
-            for name, value in list(names.items()) if isinstance(names, dict) else ():
-                if type(value) in types and id(value) in stand_ins:
+            if not isinstance(names, dict) or stand_ins.keys().isdisjoint(map(id, list(names.values()))):  # most
+                continue
+            for name, value in list(names.items()):
+                if id(value) in stand_ins:
                     self._put(module, name, value, stand_ins[id(value)])
 
     def _put(self, owner: Any, name: str, original: Any, stand_in: Any) -> None:

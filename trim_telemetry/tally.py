@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from . import outcome
 from .analysis.network_stats import NetworkTotals
 from .analysis.percentiles import RunningPercentiles
-from .analysis.query_stats import QueryTotals
+from .analysis.query_totals import QueryTotals
 from .record import Record, Running
 from .texts import clean
 

@@ -1,16 +1,15 @@
-"""A test's statements as its record says them, and those of a run as its summary does (record.md, database_queries)."""
+"""A test's statements as its record says them (record.md, database_queries)."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import outcome
-from ..sections import NO_QUERIES, NO_STATEMENTS, VERBS, Section, no_statements, uncollected_queries
+from ..sections import no_statements
 from ..texts import clean
 from .sql import fingerprint, fold, is_transaction, mask_credentials, verb
 
 _LISTED = 100  # entries of a list
-_LISTED_OF_A_RUN = 10
 _LEAST_DISTINCT = 3  # parameter sets that make an N+1
 _OF_THE_TEST = (None, outcome.CALL)  # phases: what only set-ups and factories repeat is no finding
 
@@ -178,43 +177,3 @@ def _grouped(sent: Iterable[Sent], key: Callable[[Sent], Any]) -> Dict[Any, List
     for entry in sent:
         groups.setdefault(key(entry), []).append(entry)
     return groups
-
-
-class QueryTotals:
-    """The statements of all tests together. None of them collected: everything is unknown."""
-
-    def __init__(self) -> None:
-        self._made: Optional[Dict[str, Any]] = None
-        self._uncollected: Mapping[str, Any] = uncollected_queries("disabled", "no test was measured")
-
-    def add(self, section: Section) -> None:
-        """Count in what one record says, as far as it was collected."""
-        if section is NO_STATEMENTS:  # most tests
-            self._made = self._made or no_statements()
-        elif section.value["status"] == "collected":
-            self._made = self._made or no_statements()
-            self._add(self._made, section.value)
-        elif section is NO_QUERIES or not section.name:
-            self._uncollected = section.value
-
-    def _add(self, made: Dict[str, Any], value: Mapping[str, Any]) -> None:
-        for name in ("count", "total_duration", "transaction_statements", "failed", "leaked"):
-            made[name] += value[name]
-        made["uninstrumented_connections"] += value["uninstrumented_connections"]
-        made["max_duration"] = max(made["max_duration"], value["max_duration"])
-        for kind in VERBS:
-            made["query_types"][kind] += value["query_types"][kind]
-        for name in ("by_connection", "by_phase"):
-            for key, count in value[name].items():
-                _add(made[name], key, count)
-        for name, order in (("slow_queries", "duration"), ("duplicate_queries", "count"), ("n_plus_one", "count")):
-            if value[name]:
-                both = [*made[name], *value[name]]
-                made[name] = sorted(both, key=lambda entry: -entry[order])[:_LISTED_OF_A_RUN]
-
-    def value(self) -> Mapping[str, Any]:
-        """Return the summary's `database_queries`."""
-        made = self._made
-        if made is not None and made["count"]:
-            made["avg_duration"] = made["total_duration"] / made["count"]
-        return made or self._uncollected
