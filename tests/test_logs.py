@@ -189,41 +189,103 @@ def test_caller_in_a_users_format_is_the_users_line(collector, logger):
     assert seen == [("test_caller_in_a_users_format_is_the_users_line", __file__)]
 
 
-def test_close_puts_the_method_back(errors):
-    original = logging.Logger.handle
+def test_no_frame_of_ours_is_below_a_handlers(collector, logger):
+    """logging shows the stack of a handler that fails, from the user's line down to the first frame outside of it."""
+    seen = []
+
+    class Keeper(logging.Handler):
+        def emit(self, record):
+            frame = sys._getframe(1)
+            while frame.f_code.co_filename != __file__:
+                seen.append(frame.f_code.co_filename)
+                frame = frame.f_back
+
+    logger.addHandler(Keeper())
+    collector.begin()
+    logger.error("x")
+    assert set(seen) == {logging.__file__}
+
+
+def test_frame_of_ours_is_not_in_the_traceback_of_a_filter_that_fails(collector, logger):
+    def broken(record):
+        raise KeyError("theirs")
+
+    logger.addFilter(broken)
+    collector.begin()
+    with pytest.raises(KeyError) as raised:
+        logger.error("seen all the same")
+    files = [
+        entry.frame.code.raw.co_filename
+        for entry in raised.traceback
+        if not entry.frame.f_locals.get("__tracebackhide__")
+    ]
+    assert set(files) == {__file__, logging.__file__}
+    assert messages(collector) == ["seen all the same"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="before, filters only say yes or no")
+def test_record_that_a_filter_puts_in_anothers_place_is_the_one_that_is_kept(collector, logger):
+    logger.addFilter(lambda record: logging.makeLogRecord({**vars(record), "msg": "masked"}))
+    collector.begin()
+    logger.error("secret")
+    assert messages(collector) == ["masked"]
+
+
+def test_record_that_a_filter_refuses_is_kept_and_refused_still(collector, logger):
+    handled = []
+    logger.addFilter(lambda record: False)
+    logger.callHandlers = handled.append
+    collector.begin()
+    logger.error("x")
+    assert (messages(collector), handled) == (["x"], [])
+
+
+def test_close_leaves_logging_as_it_was(errors):
+    before = dict(vars(logging.Logger))
     collector = LogCollector(logging.WARNING, 3, lambda: "", lambda: None, errors)
     collector.begin()
-    assert logging.Logger.handle is not original
-    assert logging.Logger.handle.__wrapped__ is original
+    assert logging.Logger.filter is not logging.Filterer.filter
+    assert logging.Logger.filter.__wrapped__ is logging.Filterer.filter
     collector.close()
-    assert logging.Logger.handle is original
+    assert dict(vars(logging.Logger)) == before
+
+
+def test_filter_of_somebody_elses_is_called_and_put_back(monkeypatch, errors, logger):
+
+    def theirs(self, record):
+        return False
+
+    monkeypatch.setattr(logging.Logger, "filter", theirs)
+    collector = LogCollector(logging.WARNING, 3, lambda: "", lambda: None, errors)
+    collector.begin()
+    assert logger.filter(logging.makeLogRecord({})) is False
+    collector.close()
+    assert logging.Logger.filter is theirs
 
 
 def test_close_leaves_a_later_wrapper_alone(monkeypatch, collector, logger):
     collector.begin()
-    ours = logging.Logger.handle
-    original = ours.__wrapped__
+    ours = logging.Logger.filter
 
     def later(self, record):
         return ours(self, record)
 
-    monkeypatch.setattr(logging.Logger, "handle", later)
+    monkeypatch.setattr(logging.Logger, "filter", later)
     collector.close()
-    assert logging.Logger.handle is later
+    assert logging.Logger.filter is later
     logger.error("goes through, and is nobody's")
     assert collector.end() == []
     monkeypatch.undo()
-    logging.Logger.handle = original
+    del logging.Logger.filter
 
 
 def test_program_that_never_imports_logging_is_not_made_to(errors, monkeypatch):
     collector = LogCollector(30, 3, lambda: "", lambda: None, errors)
-    original = logging.Logger.handle
     monkeypatch.delitem(sys.modules, "logging")
     collector.begin()
     assert collector.end() == []
     monkeypatch.undo()
-    assert logging.Logger.handle is original
+    assert "filter" not in vars(logging.Logger)
     collector.begin()
-    assert logging.Logger.handle is not original
+    assert "filter" in vars(logging.Logger)
     collector.close()

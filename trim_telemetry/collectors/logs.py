@@ -1,10 +1,15 @@
-"""Log records of a test, seen by wrapping `logging.Logger.handle`: no handler, level or filter is ever added."""
+"""Log records of a test, seen where a logger asks its filters: no handler, level or filter is ever added.
+
+A logger asks them about each record, and is done with that before it calls a handler. So no frame of ours is below a
+handler's, in the stacks that logging shows of one that fails.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import Any, Callable, List, NamedTuple, Optional
 
+from ..stand_ins import like, unseen
 from .source import safe_str
 
 _MESSAGE_LIMIT = 2_000  # characters of one message
@@ -42,13 +47,13 @@ class LogCollector:
         self._failed = failed
         self._entries: Optional[List[LogRecord]] = None
         self._dropped = 0
-        self._wrapped: Any = None  # logging.Logger.handle as it was
+        self._had: Any = None  # logging.Logger's own filter(), None where it inherits that of logging.Filterer
         self._wrapper: Any = None
 
     def begin(self) -> None:
         """Start with an empty list; logging itself is wrapped once somebody has imported it."""
         if self._wrapper is None and "logging" in sys.modules:
-            self._wrap(sys.modules["logging"].Logger)
+            self._wrap(sys.modules["logging"])
         self._entries = []
         self._dropped = 0
 
@@ -63,26 +68,38 @@ class LogCollector:
         return self._dropped
 
     def close(self) -> None:
-        """Put `Logger.handle` back, unless somebody has wrapped it after us."""
-        if self._wrapper is not None and sys.modules["logging"].Logger.handle is self._wrapper:
-            sys.modules["logging"].Logger.handle = self._wrapped
+        """Put `Logger.filter` back, unless somebody has wrapped it after us."""
         self._entries = None
+        logger_class = sys.modules["logging"].Logger if self._wrapper is not None else None
+        if logger_class is None or vars(logger_class).get("filter") is not self._wrapper:
+            return
+        if self._had is None:
+            del logger_class.filter
+        else:
+            logger_class.filter = self._had
 
-    def _wrap(self, logger_class: Any) -> None:
-        original = logger_class.handle
+    def _wrap(self, logging: Any) -> None:
+        base, had = logging.Filterer, vars(logging.Logger).get("filter")
 
-        def handle(logger: Any, record: Any) -> Any:
+        def filter(logger: Any, record: Any) -> Any:
+            __tracebackhide__ = True
+            handled = record
             try:
-                return original(logger, record)
+                answer = (had or base.filter)(logger, record)
+                if isinstance(answer, logging.LogRecord):  # from Python 3.12 on: another one in its place
+                    handled = answer
+                return answer
+            except BaseException as error:
+                unseen(error)
+                raise
             finally:
                 try:
-                    self._observe(logger, record)
+                    self._observe(logger, handled)
                 except Exception as error:  # noqa: BLE001  # ours, not the user's: logging goes on without us
                     self._failed(error)
 
-        handle.__wrapped__ = original  # type: ignore[attr-defined]  # functools.wraps would do the same, and import more
-        self._wrapped, self._wrapper = original, handle
-        logger_class.handle = handle
+        self._had, self._wrapper = had, like(filter, had or base.filter)
+        logging.Logger.filter = self._wrapper
 
     def _observe(self, logger: Any, record: Any) -> None:
         entries = self._entries
