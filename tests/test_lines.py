@@ -233,6 +233,31 @@ def test_fixtures_threads_and_what_else_tests_do(tmp_path: Path) -> None:
     assert set(statuses(done).values()) == {"collected"}
 
 
+DOCUMENTED = '''
+import functools
+
+def empty():
+    """Without a statement."""
+
+@functools.lru_cache(None)
+def decorated():
+    """Without a statement."""
+
+def full():
+    empty()
+    decorated()
+'''
+
+
+def test_call_of_a_function_that_is_a_docstring_alone_is_seen_as_coverage_sees_it(tmp_path: Path) -> None:
+    """Its first line runs; before Python 3.10 its docstring does, which is no statement."""
+    tests = "from app import documented\ndef test_it(): documented.full()\ndef test_again(): documented.empty()\n"
+    found = by_test(observed(project(tmp_path, tests, **{"app/documented": DOCUMENTED})), tmp_path)
+    first, both = ({4}, {4, 7}) if sys.version_info >= (3, 10) else (set(), set())
+    assert found["test_it"] == {"app/documented.py": {12, 13} | both}
+    assert found["test_again"] == ({"app/documented.py": first} if first else {})
+
+
 TRACES = """
     import sys
     from app import calc

@@ -11,8 +11,9 @@ _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
 class Bodies(NamedTuple):
     """Statements outside of functions, by their first lines.
 
-    outer: all of them; ambiguous: those with a function's body in their own line (a lambda, a `def` of one line), which
-    run at both times; certain: those that no import passes by, as one that stands in an `if` may be.
+    outer: all of them; ambiguous: those with a function's body in their own line (a lambda, a `def` of one line, or of
+    a docstring alone: from Python 3.10 on a call of that runs its first line), which run at both times; certain:
+    those that no import passes by, as one that stands in an `if` may be.
     """
 
     outer: Sequence[int]
@@ -39,10 +40,27 @@ def _functions(tree: ast.AST) -> Iterator[Tuple[int, int, int]]:
     """Yield where the body of each function begins and ends, and where what stands before its body ends."""
     for node in ast.walk(tree):
         if isinstance(node, _Function):
-            begin = min([node.body[0].lineno, *(d.lineno for d in getattr(node.body[0], "decorator_list", ()))])
+            begin = _start(node.body[0])
             yield begin, node.end_lineno or begin, node.lineno
+            if all(map(_makes_no_code, node.body)):
+                yield _start(node), _start(node), _start(node)
         elif isinstance(node, ast.Lambda):
             yield node.lineno, node.lineno, node.lineno
+
+
+def _start(node: ast.stmt) -> int:
+    """Return its first line, which may be a decorator's."""
+    decorators: List[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _makes_no_code(node: ast.stmt) -> bool:
+    """Of a function's body: a docstring, a declaration."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    if isinstance(node, ast.AnnAssign):
+        return node.value is None and isinstance(node.target, ast.Name)
+    return isinstance(node, (ast.Global, ast.Nonlocal))
 
 
 def _certain(body: List[ast.stmt]) -> Iterator[int]:

@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from . import coverage_py
 from .function_bodies import bodies_of
 
-_FORMAT = 1  # of an entry: another one is another file
+_FORMAT = 2  # of an entry: another one is another file
 _FOLDER = "trim-telemetry"
 
 # Made once, and kept: a test may replace the functions of os and json, or open().
