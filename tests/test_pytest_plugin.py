@@ -496,6 +496,46 @@ def test_pytest_within_a_test_makes_no_records(tmp_path: Path) -> None:
 
 # -- plugins that change how tests run ---
 
+
+RAISES = """
+    import pytest
+
+    def pytest_runtest_setup(item):
+        if item.name == "test_setup":
+            raise RuntimeError("a plugin's")
+
+    def pytest_runtest_call(item):
+        if item.name == "test_call":
+            raise RuntimeError("a plugin's")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(item):
+        if item.name == "test_teardown":
+            raise RuntimeError("a plugin's")
+
+    def pytest_fixture_setup(fixturedef):
+        if fixturedef.argname == "broken":
+            raise RuntimeError("a plugin's")
+
+    @pytest.fixture
+    def broken():
+        pass
+"""
+RAISED_AT = """
+    def test_setup(): pass
+    def test_call(): pass
+    def test_teardown(): pass
+    def test_fixture(broken): pass
+"""
+
+
+def test_no_frame_of_ours_is_in_the_traceback_of_another_plugins_error(tmp_path: Path) -> None:
+    write(tmp_path, conftest=RAISES, test_it=RAISED_AT)
+    done, without = observed(cwd=tmp_path), plain(cwd=tmp_path)
+    assert {result["outcome"] for result in done.results} == {"error", "failed"}
+    assert screen(done) == screen(without)
+
+
 FLAKY = """
     import logging
     import time

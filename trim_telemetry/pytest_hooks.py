@@ -92,16 +92,19 @@ class Hooks:
 
     @wrapper
     def pytest_runtest_setup(self) -> Wrapping:
+        __tracebackhide__ = True
         self._recorder.enter(outcome.SETUP)
         return (yield)
 
     @wrapper
     def pytest_runtest_call(self) -> Wrapping:
+        __tracebackhide__ = True
         self._recorder.enter(outcome.CALL)
         return (yield)
 
     @wrapper
     def pytest_runtest_teardown(self) -> Wrapping:
+        __tracebackhide__ = True
         self._recorder.enter(outcome.TEARDOWN)
         return (yield)
 
@@ -115,6 +118,7 @@ class Hooks:
 
     @wrapper
     def pytest_fixture_setup(self, fixturedef: Any) -> Wrapping:
+        __tracebackhide__ = True
         if is_parameter(fixturedef):
             return (yield)
         self._recorder.fixture_setup_begins(fixturedef)
