@@ -48,14 +48,18 @@ def test_statements_are_coverage_pys(file):
     found = SourceStatements(EXCLUDE, None).of(str(file))
     assert set(found.statements) - {1} == {2, 4, 8}
     assert {line: found.first[line] for line in (5, 9)} == {5: 4, 9: 8}
-    assert set(found.outer) - {1} == {2, 4}
+    assert set(found.bodies.outer) - {1} == {2, 4}
 
 
 def test_second_run_reads_what_the_first_has_kept(file, tmp_path, parses):
     folder = str(tmp_path / "cache")
     first, second = SourceStatements(EXCLUDE, folder).of(str(file)), SourceStatements(EXCLUDE, folder).of(str(file))
     assert tuple(map(list, first[:1])) == tuple(map(list, second[:1]))
-    assert (second.first, list(second.outer), second.stamp) == (first.first, list(first.outer), first.stamp)
+    assert (second.first, list(second.bodies.outer), second.stamp) == (
+        first.first,
+        list(first.bodies.outer),
+        first.stamp,
+    )
     assert len(parses) == 1
 
 
@@ -93,7 +97,7 @@ def test_corrupt_entry_is_made_anew(text, file, tmp_path, parses):
 def test_where_nothing_can_be_kept_nothing_is(file, tmp_path, parses):
     (tmp_path / "taken").write_text("a file where a folder should be")
     statements = SourceStatements(EXCLUDE, str(tmp_path / "taken"))
-    assert list(statements.of(str(file)).outer) == list(statements.of(str(file)).outer)
+    assert list(statements.of(str(file)).bodies.outer) == list(statements.of(str(file)).bodies.outer)
     assert len(parses) == 2
 
 
@@ -101,7 +105,7 @@ def test_many_processes_may_share_a_folder(file, tmp_path):
     program = (
         "import sys\nfrom trim_telemetry.collectors.source_statements import SourceStatements\n"
         "for _ in range(20):\n    found = SourceStatements('x', sys.argv[1]).of(sys.argv[2])\n"
-        "    assert list(found.outer)\n"
+        "    assert list(found.bodies.outer)\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "cache"), str(file)]
     processes = [subprocess.Popen(command, env=environment()) for _ in range(3)]

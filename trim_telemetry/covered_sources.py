@@ -8,6 +8,7 @@ from typing import Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Option
 
 from .analysis.file_lines import FileLines
 from .collectors.coverage_py import UnparsableError
+from .collectors.function_bodies import Bodies
 from .collectors.line_coverage import LineCollector
 from .collectors.source_statements import SourceStatements, default_folder, stamp_of
 from .texts import clean
@@ -78,10 +79,12 @@ class ProjectSources:
             return Source(lines, frozenset(), frozenset(), (), stamp_of(path))
         if self._statements is None:
             self._statements = SourceStatements(self._collector.exclude, default_folder(os.environ))
-        found = self._statements.of(path)
+        with_bodies = not self._collector.parts_bodies or path in self._collector.imported_before
+        found = self._statements.of(path, with_bodies)
         lines = FileLines(name, found.statements, found.first)
-        outer, ambiguous = frozenset(lines.ran(found.outer)), frozenset(lines.ran(found.ambiguous))
-        return Source(lines, outer, ambiguous, found.certain, found.stamp)
+        bodies = found.bodies or Bodies((), (), ())
+        outer, ambiguous = frozenset(lines.ran(bodies.outer)), frozenset(lines.ran(bodies.ambiguous))
+        return Source(lines, outer, ambiguous, bodies.certain, found.stamp)
 
     def forget(self) -> None:
         """What is source, and what is not, has changed."""

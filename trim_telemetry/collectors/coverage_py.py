@@ -20,6 +20,8 @@ _CONSTANT = {"no-data-collected", "module-not-measured", "no-ctracer", "no-sysmo
 
 Lines = Dict[str, Set[int]]  # by file
 
+_open = open  # kept from the start: tests replace it
+
 
 class UnparsableError(Exception):
     """A file that coverage.py can't read, or finds no Python in."""
@@ -59,9 +61,14 @@ def is_installed() -> bool:
     return spec is not None and spec.origin is not None
 
 
-def version() -> str:
-    """Its version."""
-    return str(_coverage().__version__)
+def release() -> str:
+    """Return what tells its release from any other, without importing it where that can be done."""
+    try:
+        spec = find_spec("coverage")
+        with _open(os.path.join(os.path.dirname(str(spec and spec.origin)), "version.py"), encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError, ImportError):  # it lies in a zip file, or is laid out in another way
+        return str(_coverage().__version__)
 
 
 def _coverage(part: str = "") -> Any:
@@ -144,12 +151,23 @@ def parse(path: str, exclude: str) -> Parsed:
         parser.parse_source()
     except (_coverage().CoverageException, SyntaxError, ValueError, RecursionError) as error:  # of NUL, or no encoding
         raise UnparsableError(str(error)) from None
+    return Parsed(parser._ast_root or ast.parse(parser.text), *_statements_of(parser))
+
+
+def parse_text(text: str, exclude: str) -> Tuple[List[int], Dict[int, int]]:
+    """Find the statements of a text that is Python, as in Parsed."""
+    parser = _coverage("parser").PythonParser(text=text, exclude=exclude)
+    parser.parse_source()
+    return _statements_of(parser)
+
+
+def _statements_of(parser: Any) -> Tuple[List[int], Dict[int, int]]:
     first = {}
     for line in range(1, parser.text.count("\n") + 2):
         start = parser.first_line(line)
         if start != line:
             first[line] = start
-    return Parsed(parser._ast_root or ast.parse(parser.text), sorted(parser.statements), first)
+    return sorted(parser.statements), first
 
 
 def template_plugin(options: Mapping[str, Any]) -> Any:

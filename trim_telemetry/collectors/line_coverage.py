@@ -42,7 +42,7 @@ class LineCollector:
         if not coverage_py.is_installed():
             raise UnavailableError("not_installed", NOT_INSTALLED)
         self.files = SourceFiles(root)
-        self._exclude: Optional[str] = None
+        self.exclude: Optional[str] = None  # which lines are no statements; None: as coverage.py has it by itself
         self.templates: Optional[Mapping[str, Any]] = None
         self._folders: Sequence[str] = ()
         self._owner = coverage_py.running()
@@ -71,16 +71,9 @@ class LineCollector:
         paths = {self.files.path(name) for name in names if isinstance(name, str)}
         return sorted(path for path in paths if path is not None)
 
-    @property
-    def exclude(self) -> str:
-        """Which lines are no statements: a regular expression."""
-        if self._exclude is None:
-            self._exclude = coverage_py.default_exclude()
-        return self._exclude
-
     def _read_rules(self) -> None:
         rules = coverage_py.rules()
-        self._exclude, self.templates, self._folders = rules.exclude, rules.templates, rules.folders
+        self.exclude, self.templates, self._folders = rules.exclude, rules.templates, rules.folders
         self.files.obey(rules)
 
     @property

@@ -11,13 +11,15 @@ import json
 import os
 import sys
 from hashlib import sha256
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from . import coverage_py
-from .function_bodies import bodies_of
+from .function_bodies import Bodies, bodies_of
+from .statement_scan import StatementScan
 
 _FORMAT = 2  # of an entry: another one is another file
 _FOLDER = "trim-telemetry"
+_LISTS = ("statements", "first", *Bodies._fields)  # of numbers, in an entry
 
 # Made once, and kept: a test may replace the functions of os and json, or open().
 _dumps = json.JSONEncoder().encode
@@ -26,34 +28,35 @@ _open, _stat, _replace, _makedirs, _unlink = open, os.stat, os.replace, os.maked
 
 
 class Statements(NamedTuple):
-    """Of one file: its statements by their first lines, of each further line the first one; the rest as in Bodies.
+    """Of one file: its statements by their first lines, of each further line of a statement the first one.
 
+    bodies: which of them are outside of functions; None where nobody has asked for it: only a parser can tell.
     stamp: size and time of the file that this was made of.
     """
 
     statements: Sequence[int]
     first: Mapping[int, int]
-    outer: Sequence[int]
-    ambiguous: Sequence[int]
-    certain: Sequence[int]
+    bodies: Optional[Bodies]
     stamp: Tuple[int, int]
 
 
 class SourceStatements:
-    """Finds them. exclude: see coverage_py.Rules; folder: where they are kept, None for nowhere."""
+    """Finds them. exclude: see coverage_py.Rules, None for coverage.py's own; folder: where they are kept, or None."""
 
-    def __init__(self, exclude: str, folder: Optional[str]) -> None:
-        self._exclude = exclude
+    def __init__(self, exclude: Optional[str], folder: Optional[str]) -> None:
+        self._asked_exclude = exclude
         self._folder = folder
         self._made_of: Optional[str] = None
+        self._exclude = ""
+        self._scan: Optional[StatementScan] = None
 
-    def of(self, path: str) -> Statements:
+    def of(self, path: str, with_bodies: bool = True) -> Statements:
         """Return a file's. Raises UnparsableError, and OSError where it is not there."""
         stamp = stamp_of(path)
         place = self._place(path)
         found = _read(place, stamp) if place else None
-        if found is None:
-            found = self._parse(path, stamp)
+        if found is None or (with_bodies and found.bodies is None):
+            found = self._find(path, stamp, with_bodies)
             if place and not _write(place, found):
                 self._folder = None
         return found
@@ -62,13 +65,21 @@ class SourceStatements:
         if self._folder is None:
             return None
         if self._made_of is None:
-            self._made_of = "\0".join([str(_FORMAT), sys.version, coverage_py.version(), self._exclude])
+            exclude = "" if self._asked_exclude is None else f"={self._asked_exclude}"
+            self._made_of = "\0".join([str(_FORMAT), sys.version, coverage_py.release(), exclude])
         name = sha256(f"{self._made_of}\0{path}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
         return os.path.join(self._folder, name[:2], f"{name}.json")
 
-    def _parse(self, path: str, stamp: Tuple[int, int]) -> Statements:
+    def _find(self, path: str, stamp: Tuple[int, int], with_bodies: bool) -> Statements:
+        if self._scan is None:
+            asked = self._asked_exclude
+            self._exclude = exclude = coverage_py.default_exclude() if asked is None else asked
+            self._scan = StatementScan(exclude, lambda text: coverage_py.parse_text(text, exclude))
+        found = None if with_bodies else self._scan.of(path, stamp)
+        if found is not None:
+            return Statements(*found, None, stamp)
         tree, statements, first = coverage_py.parse(path, self._exclude)
-        return Statements(statements, first, *bodies_of(tree, statements, first), stamp)
+        return Statements(statements, first, bodies_of(tree, statements, first), stamp)
 
 
 def stamp_of(path: str) -> Tuple[int, int]:
@@ -94,13 +105,13 @@ def _read(place: str, stamp: Tuple[int, int]) -> Optional[Statements]:
             made: Dict[str, Any] = _loads(file.read())
         if made["stamp"] != list(stamp):
             return None
-        first = made["first"]
-        lists: List[List[int]] = [made[name] for name in ("statements", "outer", "ambiguous", "certain")]
-        for numbers in (first, *lists):
+        statements, first, *bodies = (made[name] for name in _LISTS)
+        has_bodies = bodies != [None] * len(bodies)
+        for numbers in (statements, first, *(bodies if has_bodies else ())):
             if not isinstance(numbers, list) or not {*map(type, numbers)} <= {int}:
                 return None
-        statements, outer, ambiguous, certain = lists
-        return Statements(statements, dict(zip(first[::2], first[1::2])), outer, ambiguous, certain, stamp)
+        first_of = dict(zip(first[::2], first[1::2]))
+        return Statements(statements, first_of, Bodies(*bodies) if has_bodies else None, stamp)
     except (OSError, ValueError, KeyError, TypeError):  # there is none, or somebody else's, or half of one
         return None
 
@@ -108,11 +119,12 @@ def _read(place: str, stamp: Tuple[int, int]) -> Optional[Statements]:
 def _write(place: str, made: Statements) -> bool:
     """Keep it; return whether that was possible."""
     first = [number for pair in made.first.items() for number in pair]
+    lists = (made.statements, first, *(made.bodies or (None, None, None)))
     aside = f"{place}.{os.getpid()}.{os.urandom(4).hex()}"
     try:
         _makedirs(os.path.dirname(place), exist_ok=True)
         with _open(aside, "w", encoding="ascii") as file:
-            file.write(_dumps({**made._asdict(), "first": first}))
+            file.write(_dumps({"stamp": made.stamp, **dict(zip(_LISTS, lists))}))
         _replace(aside, place)
         return True
     except OSError:  # a read-only home, a full disk
