@@ -14,7 +14,7 @@ from .examples import written
 from .strict import check
 
 ONE, OTHER = FileLines("a.py", range(1, 11), {}), FileLines("b.py", range(1, 21), {})
-RAN = [(ONE, [0, 1]), (OTHER, [19])]  # 27 are missing
+RAN = [(ONE, [ONE.stretch([0, 1])]), (OTHER, [OTHER.stretch([19])])]  # 27 are missing
 
 
 def put_in_a_record(text):
@@ -69,10 +69,10 @@ def test_section_travels_to_another_process_as_it_is():
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=5), st.integers(0, 60), st.integers(0, 60))
 def test_covered_and_missing_add_up(files, stdout, file):
-    ran = [
-        (FileLines(f"{n}.py", range(1, total + 1), {}), range(min(covered, total)))
-        for n, (covered, total) in enumerate(files)
-    ]
+    ran = []
+    for number, (covered, total) in enumerate(files):
+        lines = FileLines(f"{number}.py", range(1, total + 1), {})
+        ran.append((lines, list(filter(None, [lines.stretch(range(min(covered, total)))]))))
     section = coverage_section(ran, Caps(stdout, file))
     for text, cap in ((section.text, file), (section.brief or section.text, stdout)):
         found = put_in_a_record(text)

@@ -15,6 +15,12 @@ COVERED_FILE = strict.validator("covered_file")
 LINES = FileLines('app/"ä".py', [2, 3, 4, 8, 12, 20], {5: 4, 6: 4, 1: 1})
 
 
+def entry_of(made, lines, as_ranges):
+    """The file's entry where these lines ran, as one piece."""
+    stretch = made.stretch(made.ran(lines))
+    return made.entry([] if stretch is None else [stretch], as_ranges)
+
+
 @pytest.mark.parametrize(
     "lines, ran, missing, ranges",
     [
@@ -30,7 +36,7 @@ LINES = FileLines('app/"ä".py', [2, 3, 4, 8, 12, 20], {5: 4, 6: 4, 1: 1})
 )
 def test_missing_lines_and_ranges(lines, ran, missing, ranges):
     assert LINES.ran(lines) == ran
-    listed, ranged = json.loads(LINES.entry(ran, False)), json.loads(LINES.entry(ran, True))
+    listed, ranged = json.loads(entry_of(LINES, lines, False)), json.loads(entry_of(LINES, lines, True))
     assert (listed["missing_lines"], listed["missing_ranges"], listed["missing_omitted"]) == (missing, None, False)
     assert (ranged["missing_lines"], ranged["missing_ranges"], ranged["missing_omitted"]) == ([], ranges, True)
     for entry in (listed, ranged):
@@ -55,12 +61,12 @@ def test_spliced_text_is_what_json_makes_of_the_lists(statements, lines):
     ran = made.ran(lines)
     missing = [line for line in order if line not in lines]
     assert [order[place] for place in ran] == sorted(statements & lines)
-    listed = json.loads(made.entry(ran, False))
+    listed = json.loads(entry_of(made, lines, False))
     assert listed["missing_lines"] == missing
-    assert made.entry(ran, False) == json.dumps({**listed, "coverage_percent": None}).replace(
+    assert entry_of(made, lines, False) == json.dumps({**listed, "coverage_percent": None}).replace(
         '"coverage_percent": null', f'"coverage_percent": {percent(len(ran), len(order))}'
     )
-    assert expanded(json.loads(made.entry(ran, True))["missing_ranges"], order) == missing
+    assert expanded(json.loads(entry_of(made, lines, True))["missing_ranges"], order) == missing
 
 
 def expanded(ranges, order):
@@ -72,8 +78,23 @@ def expanded(ranges, order):
 @given(st.sets(st.integers(1, 60), min_size=1), st.sets(st.integers(1, 60)))
 def test_ranges_never_run_across_a_statement_that_ran(statements, lines):
     made = FileLines("a.py", sorted(statements), {})
-    ranges = json.loads(made.entry(made.ran(lines), True))["missing_ranges"]
+    ranges = json.loads(entry_of(made, lines, True))["missing_ranges"]
     for first, _, last in (part.partition("-") for part in ranges.split(",") if part):
         inside = {line for line in statements if int(first) <= line <= int(last or first)}
         assert inside
         assert not inside & lines
+
+
+@given(st.sets(st.integers(1, 60)), st.lists(st.sets(st.integers(1, 60)), max_size=5))
+def test_pieces_say_what_their_union_says(statements, pieces):
+    """Code objects stand one behind the other, or one in another; and one may have run twice in a test."""
+    made = FileLines("a.py", sorted(statements), {})
+    found = list(filter(None, [made.stretch(made.ran(piece)) for piece in pieces]))
+    joined = made.joined(found)
+    for as_ranges in (False, True):
+        assert made.entry(joined, as_ranges) == entry_of(made, set().union(*pieces), as_ranges)
+
+
+def test_stretches_that_touch_are_joined_without_a_gap():
+    found = [LINES.stretch([3, 4]), LINES.stretch([0]), LINES.stretch([1, 2])]
+    assert json.loads(LINES.entry(LINES.joined(found), True))["missing_ranges"] == "20"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Dict, List, Sequence
 
 from .analysis.coverage_stats import Caps, coverage_section
-from .collectors.coverage_py import Lines
+from .collectors.coverage_py import Lines, Pieces
 from .covered_sources import ProjectSources
 from .sections import Section
 
+CHANGED = "{} was changed while the run was on"
 _NAMED = 3  # files that a reason names
 
 
@@ -22,16 +23,16 @@ class CoveredRun:
         self._news: Lines = {}  # of a worker, that the run does not know yet
         self._troubles: Dict[str, None] = {}
 
-    def add(self, lines: Lines) -> None:
+    def add(self, lines: Pieces) -> None:
         """Count lines in."""
-        for path, found in lines.items():
+        for path, pieces in lines.items():
             known = self._lines.get(path)
             if known is None:
-                self._lines[path] = set(found)
-                self._news[path] = set(found)
-            elif not found <= known:
-                self._news.setdefault(path, set()).update(found - known)
-                known |= found
+                known = self._lines[path] = set()
+            for piece in pieces:
+                if not known.issuperset(piece):
+                    self._news.setdefault(path, set()).update(set(piece) - known)
+                    known.update(piece)
 
     def trouble(self, reason: str) -> None:
         """Say why lines may be missing."""
@@ -49,8 +50,11 @@ class CoveredRun:
         for path in self._paths(is_complete):
             source = self._sources.of(path)
             if source is not None and source.lines.total:
-                ran.append((source.lines, source.lines.ran(self._lines.get(path, ()))))
+                stretch = source.lines.stretch(source.lines.ran(self._lines.get(path, ())))
+                ran.append((source.lines, [] if stretch is None else [stretch]))
         ran.sort(key=lambda pair: pair[0].file)
+        for name in self._sources.changed():
+            self.trouble(CHANGED.format(name))
         if self._sources.unreadable:
             self.trouble(f"not read: {_some(sorted(self._sources.unreadable))}")
         reason = "; ".join(self._troubles) or None
@@ -61,7 +65,7 @@ class CoveredRun:
         sources = {path: self._sources.of(path) for path in self._imported_before}
         found = {path: source for path, source in sources.items() if source is not None and source.lines.total}
         for path, source in found.items():
-            self.add({path: set(source.certain)})
+            self.add({path: [tuple(source.certain)]})
         if found:
             names = sorted(source.lines.file for source in found.values())
             self.trouble(f"imported before the run began, what was seen of it is the least that ran: {_some(names)}")

@@ -4,38 +4,70 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from typing import Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from time import monotonic as _now  # kept from the start: tests replace it
+from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .analysis.file_lines import FileLines
-from .collectors.coverage_py import UnparsableError
+from .analysis.file_lines import FileLines, Stretch
+from .collectors.coverage_py import Piece, UnparsableError
 from .collectors.function_bodies import Bodies
 from .collectors.line_coverage import LineCollector
 from .collectors.source_statements import SourceStatements, default_folder, stamp_of
 from .texts import clean
 
+_LOOK_AGAIN = 0.5  # s, after which a file is looked at again
+_NEVER = float("-inf")
+_MOST_KNOWN = 1_000  # of one file
 _MOST_UNSEEN = 8_000_000  # bytes of source that nobody has imported: to parse more would hold up the end of the run
 
 
-class Source(NamedTuple):
-    """One file. outer, ambiguous: places of such statements (see Bodies); certain: lines; stamp: see stamp_of()."""
+class Source:
+    """One file.
 
-    lines: FileLines
-    outer: FrozenSet[int]
-    ambiguous: FrozenSet[int]
-    certain: Sequence[int]
-    stamp: Tuple[int, int]
+    certain: see Bodies; bodies: where the lines of functions come together with those of module and class bodies, None
+    where they come apart; stamp: see stamp_of().
+    """
 
-    def inner(self, ran: List[int]) -> List[int]:
-        """Leave out what ran only because the module was imported meanwhile.
+    __slots__ = ("_ambiguous", "_known", "_outer", "_parts", "certain", "changed", "checked", "lines", "stamp")
 
-        A statement with a lambda in it runs at both times: it counts where no other sign of an import is there.
-        """
-        outside = self.outer.intersection(ran)
-        if not outside:
-            return ran
-        if outside <= self.ambiguous:
-            return ran
-        return [place for place in ran if place not in outside]
+    def __init__(
+        self, lines: FileLines, bodies: Optional[Bodies], certain: Sequence[int], stamp: Tuple[int, int]
+    ) -> None:
+        self.lines = lines
+        self.certain = certain
+        self.stamp = stamp
+        self.changed = False
+        self.checked = _now()  # when the file was last looked at, by the clock
+        self._parts = bodies is None
+        self._outer = frozenset(lines.ran(bodies.outer)) if bodies else frozenset()
+        self._ambiguous = frozenset(lines.ran(bodies.ambiguous)) if bodies else frozenset()
+        self._known: Dict[Piece, Optional[Stretch]] = {}  # most tests run what others have run
+
+    def ran(self, pieces: List[Piece]) -> List[Stretch]:
+        """Return what ran of it, without what ran only because the module was imported meanwhile."""
+        if len(pieces) > 1 and not self._parts:
+            pieces = [tuple(set().union(*pieces))]
+        known, found = self._known, []
+        for piece in pieces:
+            try:
+                stretch = known[piece]
+            except KeyError:
+                stretch = self._look_up(piece)
+            if stretch is not None:
+                found.append(stretch)
+        return self.lines.joined(found) if len(found) > 1 else found
+
+    def _look_up(self, piece: Piece) -> Optional[Stretch]:
+        places = self.lines.ran(piece)
+        outside = self._outer.intersection(places)
+        if outside:
+            self.checked = _NEVER
+            # A statement with a lambda in it runs at both times: it counts where nothing else says "imported".
+            if not outside <= self._ambiguous:
+                return self.lines.stretch([place for place in places if place not in outside])
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        stretch = self._known[piece] = self.lines.stretch(places)
+        return stretch
 
 
 class ProjectSources:
@@ -76,27 +108,46 @@ class ProjectSources:
         name = self._name(path)
         if not path.endswith((".py", ".pyw")):
             lines = FileLines(name, self._collector.template_statements(path), {})
-            return Source(lines, frozenset(), frozenset(), (), stamp_of(path))
+            return Source(lines, None, (), stamp_of(path))
         if self._statements is None:
             self._statements = SourceStatements(self._collector.exclude, default_folder(os.environ))
-        with_bodies = not self._collector.parts_bodies or path in self._collector.imported_before
-        found = self._statements.of(path, with_bodies)
+        parts = self._collector.parts_bodies
+        found = self._statements.of(path, not parts or path in self._collector.imported_before)
         lines = FileLines(name, found.statements, found.first)
-        bodies = found.bodies or Bodies((), (), ())
-        outer, ambiguous = frozenset(lines.ran(bodies.outer)), frozenset(lines.ran(bodies.ambiguous))
-        return Source(lines, outer, ambiguous, bodies.certain, found.stamp)
+        certain = found.bodies.certain if found.bodies else ()
+        return Source(lines, None if parts else found.bodies, certain, found.stamp)
 
     def forget(self) -> None:
         """What is source, and what is not, has changed."""
         self._sources = {path: source for path, source in self._sources.items() if source is not None}
         self._sources = {path: source for path, source in self._sources.items() if self.wants(path)}
 
-    def has_changed(self, path: str, source: Source) -> bool:
-        """Is a file another one than that which was looked at?"""
-        try:
-            return stamp_of(path) != source.stamp
-        except OSError:  # it has gone
-            return True
+    def imported(self, paths: Iterable[str]) -> None:
+        """Lines of these ran that run on an import: their code may be other than what was looked at."""
+        for path in paths:
+            source = self._sources.get(path)
+            if source is not None:
+                source.checked = _NEVER
+
+    def has_changed(self, path: str, source: Source, at_once: bool = False) -> bool:
+        """Is a file another one than that which was looked at?
+
+        The disk is asked where the code that ran may be another one; else, as nothing but the reader's view of it
+        depends on that, only now and then, or at_once.
+        """
+        now = _now()
+        if at_once or not now - source.checked < _LOOK_AGAIN:
+            source.checked = now
+            try:
+                source.changed = stamp_of(path) != source.stamp
+            except OSError:  # it has gone
+                source.changed = True
+        return source.changed
+
+    def changed(self) -> List[str]:
+        """Return the names of all files that are other ones now than when they were looked at."""
+        found = [(path, source) for path, source in self._sources.items() if source is not None]
+        return sorted([source.lines.file for path, source in found if self.has_changed(path, source, True)])
 
     def unseen(self, seen: Callable[[str], bool]) -> Iterator[str]:
         """Yield the paths of all source files, but for those that were seen already.

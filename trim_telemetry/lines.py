@@ -8,10 +8,10 @@ import time
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar, cast
 
 from .analysis.coverage_stats import Caps, coverage_section
-from .collectors.coverage_py import Lines
+from .collectors.coverage_py import Pieces
 from .collectors.line_coverage import LineCollector, UnavailableError
 from .config import Config
-from .covered_run import CoveredRun
+from .covered_run import CHANGED, CoveredRun
 from .covered_sources import ProjectSources
 from .errors import ConfigError
 from .sections import NO_LINES, Section, uncollected_coverage
@@ -97,7 +97,7 @@ class FollowedLines(NoLines):
             config.max_missing_file if config.file else None,
         )
         self._run = CoveredRun(self._sources, collector.imported_before)
-        self._mine: Lines = {}  # of the test in flight
+        self._mine: Pieces = {}  # of the test in flight
         self._troubles: List[str] = []  # why lines of it may be missing
         self._is_on = False
         self._shared = 0  # set-ups that are on, one within the other
@@ -166,13 +166,11 @@ class FollowedLines(NoLines):
                 if self._sources.is_unreadable(path):
                     self._trouble(f"{self._collector.files.name(path)} could not be read")
                 continue
-            places = source.lines.ran(mine[path])
-            if not self._collector.parts_bodies:
-                places = source.inner(places)
-            if places:
-                ran.append((source.lines, places))
+            stretches = source.ran(mine[path])
+            if stretches:
+                ran.append((source.lines, stretches))
                 if self._sources.has_changed(path, source):
-                    self._trouble(f"{source.lines.file} was changed while the run was on")
+                    self._trouble(CHANGED.format(source.lines.file))
         if not ran and not self._troubles:
             return NO_LINES
         reason = "; ".join(self._troubles) or None
@@ -188,17 +186,18 @@ class FollowedLines(NoLines):
             if problem is not None:
                 self._trouble(problem)
             if self._mine:
-                for path, lines in found.items():
-                    self._mine.setdefault(path, set()).update(lines)
+                for path, pieces in found.items():
+                    self._mine.setdefault(path, []).extend(pieces)
             else:
                 self._mine = found
 
-    def _take(self) -> Lines:
+    def _take(self) -> Pieces:
         """Count what ran until now in; return what of it was in functions."""
         if self._is_stopped:
             return {}
         inner, outer = self._collector.take()
         if outer:
+            self._sources.imported(outer)
             self._run.add(outer)
         if inner:
             self._run.add(inner)
@@ -233,7 +232,7 @@ class FollowedLines(NoLines):
         """See NoLines."""
         files = self._collector.files
         self.hold_tests([files.path_of(name) for name in news["tests"]])
-        self._run.add({files.path_of(name): set(found) for name, found in news["lines"].items()})
+        self._run.add({files.path_of(name): [tuple(found)] for name, found in news["lines"].items()})
 
     # -- the end ---
 

@@ -6,9 +6,9 @@ import json
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from ..sections import Section
-from .file_lines import FileLines, percent
+from .file_lines import FileLines, Stretch, percent
 
-Ran = Sequence[Tuple[FileLines, Sequence[int]]]  # files, and the places of their statements that ran
+Ran = Sequence[Tuple[FileLines, Sequence[Stretch]]]  # files, and what of them ran
 
 _dumps = json.JSONEncoder(ensure_ascii=True).encode
 
@@ -22,12 +22,12 @@ class Caps(NamedTuple):
 
 def coverage_section(files: Ran, caps: Caps, status: str = "collected", reason: Optional[str] = None) -> Section:
     """Return the section of a record. files: in the order that it is to list them."""
-    covered = sum(len(ran) for _, ran in files)
-    total = sum(lines.total for lines, _ in files)
+    covered = sum([stretch.covered for _, ran in files for stretch in ran])
+    total = sum([lines.total for lines, _ in files])
     missing = total - covered
     as_ranges = [cap is not None and missing > cap for cap in (caps.stdout, caps.file)]
     head = f'{{"lines_covered": {covered}, "lines_total": {total}, "coverage_percent": {percent(covered, total)}, '
-    tail = f'"status": "{status}", "reason": {_dumps(reason)}}}'
+    tail = f'"status": "{status}", "reason": {"null" if reason is None else _dumps(reason)}}}'
 
     def text(as_ranges: bool) -> str:
         return f'{head}"files": [{", ".join([lines.entry(ran, as_ranges) for lines, ran in files])}], {tail}'

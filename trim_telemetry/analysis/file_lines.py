@@ -8,9 +8,25 @@ from __future__ import annotations
 
 from array import array
 from json.encoder import encode_basestring_ascii as _quote
-from typing import Iterable, List, Mapping, Optional, Sequence
+from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 _NONE = -1
+
+Runs = Sequence[Tuple[int, int]]  # statements without one missing between them: the first's place, and the next one's
+
+
+class Stretch(NamedTuple):
+    """A part of a file, from the first statement in it that ran to the last; what most tests have in common.
+
+    begin, end: places of that first one, and of the one behind the last; covered: how many ran; ranges: the others
+    between them, with commas; runs: ascending.
+    """
+
+    begin: int
+    end: int
+    covered: int
+    ranges: str
+    runs: Runs
 
 
 class FileLines:
@@ -46,29 +62,70 @@ class FileLines:
         found.discard(_NONE)
         return sorted(found)
 
-    def entry(self, ran: Sequence[int], as_ranges: bool) -> str:
-        """Return the file's entry in a record's `files`, as JSON. ran: places of the statements that ran."""
-        covered, total = len(ran), len(self._order)
-        lines = "" if as_ranges else self._missing(ran)
-        ranges = f'"{self._missing_ranges(ran)}"' if as_ranges else "null"
+    def stretch(self, ran: Sequence[int]) -> Optional[Stretch]:
+        """Return what ran as one stretch; None for nothing. ran: places, ascending."""
+        runs: List[Tuple[int, int]] = []
+        begin = end = _NONE
+        for place in ran:
+            if place != end:
+                if end != _NONE:
+                    runs.append((begin, end))
+                begin = place
+            end = place + 1
+        if end == _NONE:
+            return None
+        runs.append((begin, end))
+        return self._stretch(runs, len(ran))
+
+    def _stretch(self, runs: Runs, covered: int) -> Stretch:
+        ends = [end for _, end in runs]
+        ranges = [self._range(end, begin) for end, (begin, _) in zip(ends, runs[1:])]
+        return Stretch(runs[0][0], ends[-1], covered, ",".join(ranges), runs)
+
+    def joined(self, stretches: List[Stretch]) -> List[Stretch]:
+        """Return the same in ascending order, none reaching into another."""
+        stretches.sort()
+        end = 0
+        for stretch in stretches:
+            if stretch.begin < end:
+                break
+            end = stretch.end
+        else:
+            return stretches
+        runs: List[Tuple[int, int]] = []
+        for begin, end in sorted([run for stretch in stretches for run in stretch.runs]):
+            if runs and begin <= runs[-1][1]:
+                runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
+            else:
+                runs.append((begin, end))
+        return [self._stretch(runs, sum([end - begin for begin, end in runs]))]
+
+    def entry(self, ran: Sequence[Stretch], as_ranges: bool) -> str:
+        """Return the file's entry in a record's `files`, as JSON. ran: as joined() returns it."""
+        total = len(self._order)
+        covered = sum([stretch.covered for stretch in ran])
+        missing = (
+            f'"missing_lines": [], "missing_ranges": "{self._missing_ranges(ran)}", "missing_omitted": true'
+            if as_ranges
+            else f'"missing_lines": [{self._missing(ran)}], "missing_ranges": null, "missing_omitted": false'
+        )
         return (
-            f'{self._head}{covered}, "lines_total": {total}, "coverage_percent": {percent(covered, total)}, '
-            f'"missing_lines": [{lines}], "missing_ranges": {ranges}, '
-            f'"missing_omitted": {"true" if as_ranges else "false"}}}'
+            f'{self._head}{covered}, "lines_total": {total}, "coverage_percent": {percent(covered, total)}, {missing}}}'
         )
 
-    def _missing(self, ran: Sequence[int]) -> str:
+    def _missing(self, ran: Sequence[Stretch]) -> str:
         """The lines of all other statements: "12, 13, 17"."""
         if self._text is None:
             self._write()
         text, ends = str(self._text), self._ends
         parts = []
-        begin = next_place = 0
-        for place in ran:
-            if place > next_place:
-                parts.append(text[begin : ends[place - 1]])
-            begin, next_place = ends[place], place + 1
-        parts.append(text[begin:])
+        start = 0
+        for stretch in ran:
+            for begin, end in stretch.runs:
+                if begin:
+                    parts.append(text[start : ends[begin - 1]])
+                start = ends[end - 1]
+        parts.append(text[start:])
         return "".join(parts)[:-2]
 
     def _write(self) -> None:
@@ -79,17 +136,23 @@ class FileLines:
             ends.append(end)
         self._ends = ends
 
-    def _missing_ranges(self, ran: Sequence[int]) -> str:
+    def _missing_ranges(self, ran: Sequence[Stretch]) -> str:
         """The same as ranges from statement to statement, as `coverage report` prints them: "12-18,25"."""
-        order = self._order
         parts = []
-        next_place = 0
-        for place in [*ran, len(order)]:
-            if place > next_place:
-                first, last = order[next_place], order[place - 1]
-                parts.append(str(first) if first == last else f"{first}-{last}")
-            next_place = place + 1
+        place = 0
+        for begin, end, _, ranges, _ in ran:
+            if begin > place:
+                parts.append(self._range(place, begin))
+            if ranges:
+                parts.append(ranges)
+            place = end
+        if place < len(self._order):
+            parts.append(self._range(place, len(self._order)))
         return ",".join(parts)
+
+    def _range(self, begin: int, end: int) -> str:
+        first, last = self._order[begin], self._order[end - 1]
+        return f"{first}-{last}" if first != last else str(first)
 
 
 def percent(covered: int, total: int) -> str:

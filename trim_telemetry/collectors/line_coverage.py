@@ -11,7 +11,7 @@ import sys
 from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
 from . import coverage_py
-from .coverage_py import Lines
+from .coverage_py import Pieces
 from .line_monitoring import Monitor, NoToolError, Taken
 from .line_tracing import TracerActiveError, Tracing
 from .source_files import SourceFiles
@@ -106,13 +106,13 @@ class LineCollector:
         if self._monitor is not None:
             return self._monitor.take()
         assert self._tracing is not None
-        found: Lines = {}
+        found: Pieces = {}
         for name, lines in self._tracing.take().items():
             path = self.files.path(name)
             if path is None and self._tracing.is_template(name):
                 path = os.path.realpath(name)
             if path is not None:
-                found.setdefault(path, set()).update(lines)
+                found.setdefault(path, []).append(tuple(lines))
         return Taken(found, {})
 
     @property

@@ -14,7 +14,7 @@ from types import CodeType
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import coverage_py
-from .coverage_py import Lines
+from .coverage_py import Lines, Pieces
 
 _TOOL_IDS = (4, 3)  # the others have names, and owners: 0 debuggers, 1 coverage.py, 2 profilers, 5 optimizers
 _NAME = "trim-telemetry"
@@ -32,8 +32,8 @@ class NoToolError(Exception):
 class Taken(NamedTuple):
     """Lines by path: of functions, and of the bodies of modules and of their classes, which run when imported."""
 
-    inner: Lines
-    outer: Lines
+    inner: Pieces
+    outer: Pieces
 
 
 class Monitor:
@@ -46,6 +46,8 @@ class Monitor:
     def __init__(self, path: Callable[[str], Optional[str]], templates: Optional[Mapping[str, Any]] = None) -> None:
         self._path = path
         self._monitoring: Any = vars(sys)["monitoring"]  # of Python 3.12 and up, and so of one half of mypy's runs
+        self._set_local_events = self._monitoring.set_local_events
+        self._line_event = self._monitoring.events.LINE
         self._tool = self._free_tool()
         # By id of the code object: hashing the object itself walks through all of it.
         self._hits: Dict[int, Tuple[CodeType, Set[int]]] = {}
@@ -136,10 +138,10 @@ class Monitor:
 
     def take(self) -> Taken:
         """Return the lines that ran since this was last asked."""
-        inner: Lines = {}
-        outer: Lines = {}
-        hits, tool, line_event = self._hits, self._tool, self._monitoring.events.LINE
-        set_local_events, path_of, forget = self._monitoring.set_local_events, self._path, self._adders.pop
+        inner: Pieces = {}
+        outer: Pieces = {}
+        hits, tool, line_event, outers = self._hits, self._tool, self._line_event, self._outer
+        set_local_events, path_of, forget = self._set_local_events, self._path, self._adders.pop
         while hits:
             number, (code, lines) = hits.popitem()
             forget(number, None)
@@ -147,15 +149,15 @@ class Monitor:
             set_local_events(tool, code, line_event)
             path = path_of(code.co_filename)
             if path is not None:
-                into = outer if number in self._outer else inner
+                into = outer if number in outers else inner
                 if path in into:
-                    into[path] |= lines
+                    into[path].append(tuple(lines))
                 else:
-                    into[path] = lines
+                    into[path] = [tuple(lines)]
         if self._templates:
             templates = list(self._templates.items())
             self._templates.clear()
-            inner.update(templates)
+            inner.update({path: [tuple(found)] for path, found in templates})
         return Taken(inner, outer)
 
     def stop(self) -> None:
