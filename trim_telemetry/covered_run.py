@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence
+from typing import Dict, List, Sequence, Set, Tuple
 
 from .analysis.coverage_stats import Caps, coverage_section
-from .collectors.coverage_py import Lines, Pieces
+from .collectors.coverage_py import Lines, Piece, Pieces
 from .covered_sources import ProjectSources
 from .sections import Section
 
 CHANGED = "{} was changed while the run was on"
+_MOST_COUNTED = 20_000
 _NAMED = 3  # files that a reason names
 
 
@@ -21,18 +22,26 @@ class CoveredRun:
         self._imported_before = imported_before
         self._lines: Lines = {}
         self._news: Lines = {}  # of a worker, that the run does not know yet
+        self._counted: Set[Tuple[str, Piece]] = set()  # most tests run what others have run
         self._troubles: Dict[str, None] = {}
 
     def add(self, lines: Pieces) -> None:
         """Count lines in."""
+        counted = self._counted
         for path, pieces in lines.items():
-            known = self._lines.get(path)
-            if known is None:
-                known = self._lines[path] = set()
             for piece in pieces:
-                if not known.issuperset(piece):
-                    self._news.setdefault(path, set()).update(set(piece) - known)
-                    known.update(piece)
+                if (path, piece) not in counted:
+                    self._count(path, piece)
+
+    def _count(self, path: str, piece: Piece) -> None:
+        if len(self._counted) >= _MOST_COUNTED:
+            self._counted.clear()
+        self._counted.add((path, piece))
+        known = self._lines.setdefault(path, set())
+        news = set(piece) - known
+        if news:
+            self._news.setdefault(path, set()).update(news)
+            known |= news
 
     def trouble(self, reason: str) -> None:
         """Say why lines may be missing."""
