@@ -81,6 +81,19 @@ def test_link_goes_by_the_file_that_it_leads_to(tmp_path):
     assert [files.name(path) for path in files.all()] == ["app.py"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_links_from_outside_lead_in_and_those_inside_may_lead_out(tmp_path):
+    put(tmp_path, "project/app.py", "project/sub/x.py", "elsewhere/y.py")
+    (tmp_path / "elsewhere" / "linked.py").symlink_to(tmp_path / "project" / "app.py")
+    (tmp_path / "project" / "out.py").symlink_to(tmp_path / "elsewhere" / "y.py")
+    files = SourceFiles(str(tmp_path / "project"))
+    app = str((tmp_path / "project" / "app.py").resolve())
+    assert files.path(str(tmp_path / "elsewhere" / "y.py")) is None
+    assert files.path(str(tmp_path / "elsewhere" / "linked.py")) == app
+    assert files.path(str(tmp_path / "project" / "sub" / ".." / "app.py")) == app
+    assert files.path(str(tmp_path / "project" / "out.py")) is None
+
+
 def test_rules_of_the_project(tmp_path):
     put(tmp_path, "src/a.py", "src/skip.py", "src/pkg/__init__.py", "src/pkg/b.py", "src/loose/c.py", "other/d.py")
     source = os.path.realpath(tmp_path / "src")

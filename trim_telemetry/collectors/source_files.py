@@ -18,7 +18,12 @@ _SOURCE_FILE = re.compile(r"[^.#~!$@%^&*()+=,]+\.pyw?\Z")  # as coverage.py has 
 _MOST_FOLDERS = 20_000  # that are looked through for files that were never imported
 _OURS = os.path.realpath(os.path.dirname(os.path.dirname(__file__)))
 
-_realpath, _stat, _scandir = os.path.realpath, os.stat, os.scandir  # kept from the start: tests replace them
+_realpath, _islink, _stat, _scandir = (
+    os.path.realpath,
+    os.path.islink,
+    os.stat,
+    os.scandir,
+)  # kept from the start: tests replace them
 
 
 class SourceFiles:
@@ -30,6 +35,7 @@ class SourceFiles:
         self._tests: Set[str] = set()
         self._folders: Dict[str, bool] = {}  # is this one of the project's own?
         self._paths: Dict[str, Optional[str]] = {}
+        self._real_folders: Dict[str, str] = {}
         self._rules: Optional[Rules] = None
         self._wanted: Dict[str, bool] = {}
         standard = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")} | {sys.prefix, sys.exec_prefix}
@@ -66,8 +72,19 @@ class SourceFiles:
     def _find(self, filename: str) -> Optional[str]:
         if filename.startswith("<") or not filename.endswith((".py", ".pyw")) or "\0" in filename:
             return None
-        path = _realpath(filename)
+        path = self._real(filename)
         return path if self.holds(path) and not self._is_test(path) and _is_there(path) else None
+
+    def _real(self, filename: str) -> str:
+        """As realpath() has it, which asks the disk for each folder on the way, and for each file of a folder again."""
+        folder, name = os.path.split(filename)
+        if not os.path.isabs(folder) or sys.platform == "win32":  # where names have more than one spelling
+            return _realpath(filename)
+        real = self._real_folders.get(folder)
+        if real is None:
+            real = self._real_folders[folder] = _realpath(folder)
+        path = os.path.join(real, name)
+        return _realpath(path) if _islink(path) else path
 
     def holds(self, path: str) -> bool:
         """Is a file of any kind in one of the project's own folders?"""
