@@ -76,7 +76,7 @@ def test_owner_of_a_borrowed_coverage_gets_everything(branch, tmp_path):
             sys.modules.pop("app", None)
             owner = coverage.Coverage(data_file=None, include=["*/app.py"], branch={branch})
             owner.start()
-            borrowed = coverage_py.Borrowed(owner) if borrows else None
+            borrowed = coverage_py.borrow(owner) if borrows else None
             import app
             taken = [lines(borrowed.take())] if borrows else []
             for context, argument in (("one", 0), ("two", 1)):

@@ -291,8 +291,71 @@ class Borrowed:
     def give_back(self) -> None:
         """Pay what is owed, and leave the Coverage as it was."""
         self._flush_for_owner()
+        self._let_go()
+
+    def _let_go(self) -> None:
         if vars(self._collector).get("flush_data") == self._flush_for_owner:
             del self._collector.flush_data
+
+
+class BorrowedLines(Borrowed):
+    """The same, of one that counts no branches: its sets of lines are read where they are, and filled again."""
+
+    def __init__(self, coverage: Any) -> None:
+        super().__init__(coverage)
+        self._taken: Lines = {}
+        self._owed_lines: Lines = {}
+
+    def _drain(self) -> None:
+        """Take what is there: it is ours, and owed."""
+        for file, lines in _emptied(self._collector.data):
+            for kept in (self._taken, self._owed_lines):
+                if file in kept:
+                    kept[file] |= lines
+                else:
+                    kept[file] = set(lines)
+
+    def _pay(self) -> None:
+        data = self._collector.data
+        owed, self._owed_lines = self._owed_lines, {}
+        for file, lines in owed.items():
+            data.setdefault(file, set()).update(lines)
+
+    def _flush_for_owner(self) -> bool:
+        self._drain()
+        self._pay()
+        was_active = bool(self._flush())
+        if not was_active:  # then it is all there still, and was ours already
+            self._owed_lines = dict(_emptied(self._collector.data))
+        return was_active
+
+    def take(self) -> Lines:
+        """Return the lines that ran since this was last asked."""
+        self._drain()
+        taken, self._taken = self._taken, {}
+        return taken
+
+    def give_back(self) -> None:
+        """Pay what is owed, and leave the Coverage as it was."""
+        self._drain()
+        self._pay()
+        self._let_go()
+
+
+def borrow(coverage: Any) -> Borrowed:
+    """Borrow a running Coverage."""
+    return (Borrowed if coverage._collector.branch else BorrowedLines)(coverage)
+
+
+def _emptied(data: Lines) -> List[Tuple[str, Set[int]]]:
+    """Take the lines out of a collector's sets, which are never replaced: frames further up the stack hold them."""
+    found = []
+    for file, lines in list(data.items()):
+        if lines:
+            copy = lines.copy()
+            found.append((file, copy))
+            lines.difference_update(copy)
+    return found
 
 
 # -- one of our own ---
@@ -333,13 +396,7 @@ class Own:
 
     def take(self) -> Lines:
         """Return the lines that ran since this was last asked."""
-        found = {}
-        for file, lines in list(self._data.items()):
-            if lines:
-                # Never replaced: frames further up the stack hold the set itself.
-                found[file] = copy = lines.copy()
-                lines.difference_update(copy)
-        return found
+        return dict(_emptied(self._data))
 
     def is_template(self, file: str) -> bool:
         """Was a file seen through a plugin?"""

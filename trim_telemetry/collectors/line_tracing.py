@@ -7,7 +7,7 @@ import threading
 from typing import Any, Callable, List, Mapping, Optional
 
 from . import coverage_py
-from .coverage_py import Borrowed, Lines, Own
+from .coverage_py import Lines, Own
 
 TRACER_ACTIVE = "tracer-active"
 _LOST = "a trace function was set, or another Coverage was started, meanwhile"
@@ -45,7 +45,7 @@ class Tracing:
         owner = coverage_py.running()
         tracer = sys.gettrace()
         if owner is not None:
-            self._source = Borrowed(owner)
+            self._source = coverage_py.borrow(owner)
         elif tracer is None:
             self._source = Own(self._wants, self._templates)
             tracer = self._source.tracer
