@@ -516,6 +516,39 @@ def test_file_that_is_no_python_any_more_is_named(tmp_path: Path) -> None:
     assert (done.code, done.summary["warnings"]) == (0, [])
 
 
+CHANGES = """
+    import importlib
+    from pathlib import Path
+    from app import calc, late
+
+    def change(module):
+        path = Path(module.__file__)
+        path.write_text(path.read_text() + "last = 1\\n")
+
+    def test_before(): calc.sub(1, 1)
+    def test_changes_and_imports_again():
+        change(calc)
+        importlib.reload(calc)
+        calc.sub(1, 1)
+    def test_other(): late.Late().get()
+    def test_only_changes():
+        change(late)
+"""
+
+
+def test_file_that_is_changed_meanwhile_is_named(tmp_path: Path) -> None:
+    done = observed(project(tmp_path, CHANGES))
+    assert statuses(done) == {
+        "test_before": "collected",
+        "test_changes_and_imports_again": "partial",
+        "test_other": "collected",
+        "test_only_changes": "collected",
+    }
+    assert done.results[1]["coverage"]["reason"] == "app/calc.py was changed while the run was on"
+    for name in ("calc", "late"):
+        assert f"app/{name}.py was changed while the run was on" in done.summary["coverage"]["reason"]
+
+
 # -- the oracle: coverage.py, started and stopped around each test ---
 
 ORACLE = """
