@@ -1,6 +1,7 @@
 """Whose frame it is."""
 
 import json
+import subprocess
 import sys
 from os.path import join
 
@@ -10,7 +11,7 @@ from trim_telemetry.collectors import call_site
 from trim_telemetry.collectors.call_site import OTHERS, RUNNERS, USERS, CallSites
 from trim_telemetry.collectors.source import Sources
 
-from .support import ROOT
+from .support import ROOT, environment
 
 PACKAGE = join(str(ROOT), "trim_telemetry", "")
 
@@ -39,6 +40,31 @@ def test_first_frame_of_the_users_own_is_found_through_others():
     sites = CallSites(Sources(str(ROOT)))
     found = json.loads("{}", object_hook=lambda _: sites.find(sys._getframe(1)))  # from a frame of json's
     assert found.f_code.co_name == "test_first_frame_of_the_users_own_is_found_through_others"
+
+
+def test_frames_of_others_modules_are_passed_by_without_a_look_that_is_audited(tmp_path):
+    (tmp_path / "looks.py").write_text(
+        "import json, sys\n"
+        "from trim_telemetry.collectors.call_site import CallSites\n"
+        "from trim_telemetry.collectors.source import Sources\n"
+        "sites, seen, frames = CallSites(Sources('.')), [], []\n"
+        "def look(found):\n"
+        "    frames.append(sys._getframe(1))\n"  # json's, of which there are three
+        "    return sites.find(frames[-1])\n"
+        "assert json.loads('{}', object_hook=look).f_code.co_name == '<module>'\n"
+        "sys.addaudithook(lambda event, arguments: seen.append(arguments[1:]) if 'object.' in event else None)\n"
+        "json.loads('{}', object_hook=look)\n"
+        "print(seen.count(('f_code',)), len({id(frame) for frame in frames}))\n"
+    )
+    done = subprocess.run([sys.executable, "looks.py"], cwd=tmp_path, env=environment(), stdout=-1, check=True)
+    assert done.stdout.split() == [b"1", b"2"]
+
+
+def test_users_code_that_is_run_in_the_names_of_another_module_is_told_by_its_code():
+    sites = CallSites(Sources(str(ROOT)))
+    names = {"__file__": None, "sites": sites, "sys": sys}
+    exec(compile("def asks():\n    return sites.find(sys._getframe())", join(str(ROOT), "app", "x.py"), "exec"), names)
+    assert names["asks"]().f_code.co_name == "asks"
 
 
 def test_beyond_the_runner_is_nobody():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from os import sep
 from os.path import abspath, dirname
 from types import FrameType
-from typing import Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from .source import Sources
 
@@ -31,11 +31,15 @@ class CallSites:
         self.kinds: Dict[str, int] = {}
 
     def find(self, frame: Optional[FrameType]) -> Optional[FrameType]:
-        """Return the first frame of the user's own code from `frame` outwards; None: the runner's comes first. Hot."""
-        get = self.kinds.get
+        """Return the first frame of the user's own code from `frame` outwards; None: the runner's comes first. Hot.
+
+        A look at a frame's code is told to whoever audits, the network's guard for one, and costs ten times one at its
+        module: most frames are of modules of others', and go by those.
+        """
+        get: Callable[[Any, int], int] = self.kinds.get
         while frame is not None:
-            kind = get(frame.f_code.co_filename, _UNKNOWN)
-            if kind:  # most are others'
+            if get(frame.f_globals.get("__file__"), _UNKNOWN):  # else it is a module of others'
+                kind = get(frame.f_code.co_filename, _UNKNOWN)
                 if kind == _UNKNOWN:
                     kind = self.classify(frame.f_code.co_filename)
                 if kind:
