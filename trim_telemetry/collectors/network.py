@@ -24,6 +24,7 @@ from .owner import Owner
 from .refusals import kind_of
 from .request import request_of
 from .source import Sources
+from .tasks import frame_behind, frame_of_loop
 from .threads import Threads
 from .timing import Clock
 
@@ -446,9 +447,9 @@ class Ledger:
 
     def _place(self, made: Attempt, sites: CallSites, owner: Owner) -> None:
         """Say where in the user's own code the call was made; a thread of a pool's works for who waits for it."""
-        frame = sites.find(_getframe(2))
+        frame = frame_behind(sites.find, _getframe(2))
         if frame is None and owner is self._owner and get_ident() != self._home:
-            frame = sites.find(_frame_of(self._home))
+            frame = frame_of_loop(sites.find, _frame_of(self._home))
         if frame is not None:
             made.file = sites.relative(frame.f_code.co_filename)
             made.line = frame.f_lineno
