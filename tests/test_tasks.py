@@ -27,12 +27,16 @@ LIBRARY = """
     async def race(host):
         done, _ = await asyncio.wait([asyncio.ensure_future(fetch(host))])
 
+    async def fetch_eagerly(host):
+        await asyncio.sleep(0)
+        await asyncio.Task(fetch_now(host), loop=asyncio.get_running_loop(), eager_start=True)
+
     def fetch_later(host):
         asyncio.get_running_loop().call_soon(reach, host)
 """
 SUITE = """
     import asyncio, sys, unittest
-    from library import fetch, fetch_later, fetch_now, race, reach
+    from library import fetch, fetch_eagerly, fetch_later, fetch_now, race, reach
 
     async def mine(host):
         await asyncio.sleep(0)
@@ -102,10 +106,11 @@ EAGER = """
             await asyncio.create_task(now())
 
         async def test_eager_of_the_librarys(self):
-            async def library():
-                await asyncio.create_task(fetch_now("192.0.2.1"))  # line
             asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
-            await library()
+            await asyncio.create_task(fetch_now("192.0.2.1"))  # line
+
+        async def test_eager_within_a_task_of_the_librarys(self):
+            await asyncio.gather(fetch_eagerly("192.0.2.1"), asyncio.sleep(0))  # line
 """
 
 
@@ -134,4 +139,4 @@ def test_each_call_has_the_line_that_waits_for_it(tmp_path: Path) -> None:
     found = told(tmp_path, "".join([in_loop.rstrip(), "\n", *newer, "\n    class WithoutLoop", without]))
     expected = dict.fromkeys(found, ("test_it.py", "line"))
     assert found == {**expected, "test_task_of_ones_own_code": ("test_it.py", "line of mine")}
-    assert len(found) == 13 + len(newer) + (EAGER in newer)
+    assert len(found) == 13 + len(newer) + 2 * (EAGER in newer)

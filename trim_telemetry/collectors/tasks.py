@@ -19,7 +19,7 @@ _Readers = Dict[Tuple[Any, str], Callable[[Mapping[str, Any]], Any]]  # by modul
 _MAIN: _Readers = {  # the task, or the coroutine, that a loop was started for
     ("asyncio.base_events", "run_until_complete"): lambda found: found["future"],
     ("asyncio.runners", "run"): lambda found: found.get("task") or found.get("main"),  # a loop in C shows no frame
-    ("trio._core._run", "unrolled_run"): lambda found: found["runner"].main_task,
+    ("trio._core._run", "run"): lambda found: found["runner"].main_task,
 }
 _WORK: _Readers = {  # the future that a thread of a pool works for
     ("concurrent.futures.thread", "run"): lambda found: found["self"].future,
@@ -50,10 +50,13 @@ def _behind(find: Find, frame: FrameType, found: Optional[FrameType]) -> Optiona
     loop = _running_loop()
     task = _current_task(loop)
     outermost = getattr(_coroutine_of(task), "cr_frame", None)
-    if outermost is not None:
-        if _is_within(found, frame, outermost) or _is_eager(outermost):
+    while outermost is not None:
+        if _is_within(found, frame, outermost):
             return found
-        return _first(find, _waiting_for(task)) or _of_loop(find, frame, loop) or found
+        starter = _starter_of(outermost, loop)
+        if starter is None:
+            return _first(find, _waiting_for(task)) or _of_loop(find, frame, loop) or found
+        task, outermost = starter, _coroutine_of(starter).cr_frame
     if loop is not None:  # a callback of its
         return found if _is_within(found, frame, _known(_MAIN, frame)) else _of_loop(find, frame, loop) or found
     work = _known(_WORK, frame) if found is None else None
@@ -71,14 +74,17 @@ def _is_within(found: Optional[FrameType], frame: Optional[FrameType], outermost
     return False
 
 
-def _is_eager(outermost: FrameType) -> bool:
-    """Was the task begun by another, which is on the stack, too (Python 3.12: eager_task_factory)?"""
+def _starter_of(outermost: FrameType, loop: Any) -> Any:
+    """Return the task that has begun the one of this frame, and is on the stack, too (Python 3.12: eager_start)."""
     frame = outermost.f_back
     while frame is not None:
         if frame.f_code.co_flags & _CO_COROUTINE:
-            return True
+            tasks = sys.modules["asyncio"].all_tasks(loop) if loop is not None else ()
+            found = [task for task in tasks if getattr(_coroutine_of(task), "cr_frame", None) is frame]
+            if found:
+                return found[0]
         frame = frame.f_back
-    return False
+    return None
 
 
 def _running_loop() -> Any:
