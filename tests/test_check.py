@@ -188,7 +188,7 @@ def test_conformance_suites_are_there():
 
 
 def test_oldest_and_newest_pytest_meet_other_plugins():
-    newest = "suite,plugins,drivers"
+    newest = "suite,plugins,drivers,clients"
     oldest, later = at("/bin/python", 3, 8, 18), at("/bin/python", 3, 9, 18)
     assert [extras(oldest, *which) for which in ((False, True), (False,), (True,))] == [
         "suite,plugins",

@@ -201,9 +201,9 @@ def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) ->
 
 
 def extras(interpreter: Interpreter, is_newest: bool, is_oldest: bool = False) -> str:
-    """Return what is installed with a pair. Those of database drivers are among all tests, which the newest runs."""
+    """Return what is installed with a pair. Those of drivers and clients are among all tests, which the newest runs."""
     if is_newest:
-        return "suite,plugins,drivers"
+        return "suite,plugins,drivers,clients"
     return "suite,plugins" if is_oldest and interpreter.minor == FIRST else "suite"
 
 
