@@ -22,6 +22,7 @@ WRITING = (  # while tests run
     "surroundings trial tally channels announcement statements attempts covered_sources covered_run",  # its own rooms
     "summary lines",
     "observation",
+    "guarding",
     "session",
     "exit_status signals script worker",
     "unittest_frames unittest_case unittest_result unittest_recorder",  # behind the unittest and the Django doors

@@ -12,9 +12,10 @@ import trim_telemetry
 from trim_telemetry import outcome, session
 from trim_telemetry.config import Config
 from trim_telemetry.errors import ConfigError
+from trim_telemetry.guarding import guarded
 from trim_telemetry.outcome import Event, Failure
 from trim_telemetry.record import Case, Measures
-from trim_telemetry.session import Session, guarded
+from trim_telemetry.session import Session
 from trim_telemetry.surroundings import Framework
 
 from .examples import named

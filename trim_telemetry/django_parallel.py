@@ -19,9 +19,10 @@ from . import outcome
 from .django_pool import WatchedPool, exit_code, watch
 from .django_rerun import Rerun
 from .django_worker import RemoteRunner
+from .guarding import guarded
 from .outcome import Event, Failure
 from .record import Case, Record
-from .session import Session, guarded
+from .session import Session
 from .texts import bounded_id
 from .unittest_recorder import leaves
 from .unittest_result import mixed

@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from .collectors.source import Sources, safe_str
 from .django_rerun import Rerun
-from .session import guarded
+from .guarding import guarded
 from .surroundings import Framework
 from .unittest_case import CaseFactory
 from .unittest_recorder import ResultRecorder

@@ -13,12 +13,13 @@ import pytest
 from . import outcome
 from . import pytest_report as said
 from .errors import TelemetryWarning
+from .guarding import guarded
 from .outcome import Event, Failure
 from .pytest_hooks import Hooks, first
 from .pytest_recorder import PytestRecorder
 from .pytest_worker import KEY
 from .record import Detail, Record
-from .session import Session, guarded
+from .session import Session
 from .signals import on_sigterm
 from .texts import bounded_id
 from .worker import Takeover, pack

@@ -12,12 +12,13 @@ from . import pytest_report as said
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
 from .exit_status import exit_status
+from .guarding import guarded
 from .outcome import Event, Failure
 from .permission import MARKER, decorated_with, entries_in
 from .pytest_case import CaseFactory
 from .pytest_fixtures import FixtureTimes
 from .record import UNMEASURED, Case, Measures
-from .session import Session, guarded
+from .session import Session
 from .signals import on_sigterm
 from .texts import bounded_id
 from .trial import Trial

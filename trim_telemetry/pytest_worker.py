@@ -8,12 +8,12 @@ from typing import Any, Callable, Optional
 import pytest
 
 from . import outcome
+from .guarding import guarded
 from .pytest_case import CaseFactory
 from .pytest_hooks import Hooks, Wrapping, wrapper
 from .pytest_recorder import PytestRecorder
 from .pytest_report import CRASH
 from .record import Case
-from .session import guarded
 from .surroundings import Framework
 from .worker import WorkerSession, unpack
 

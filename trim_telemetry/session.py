@@ -8,17 +8,17 @@ once in the summary's `warnings`, and the run goes on.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, TypeVar, cast
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from . import outcome, record
 from .analysis.flags import judge
 from .announcement import Announcement
 from .channels import Channels
 from .collectors.logs import LogCollector
-from .collectors.source import safe_str
 from .collectors.timing import Clock
 from .config import Config
 from .errors import ConfigError, NetworkBlockedError, TelemetryWarning
+from .guarding import guarded, mishap
 from .observation import Asked, Observation
 from .outcome import Event
 from .record import UNMEASURED, Case, Measures, Record
@@ -29,15 +29,9 @@ from .tally import Tally
 from .texts import clean, cut
 from .trial import Describer, Trial
 
-if TYPE_CHECKING:
-    from typing import Protocol
-else:
-    Protocol = object
-
 _SENTENCE_LIMIT = 1_000  # characters of a warning, or of a reason in the summary
 
 _current: Optional[Session] = None
-_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def annotate(key: str, value: object) -> None:
@@ -52,33 +46,6 @@ def annotate(key: str, value: object) -> None:
 def current() -> Optional[Session]:
     """Return the run that is on in this process, or None."""
     return _current
-
-
-class Guest(Protocol):
-    """Whoever has a `session` and guarded methods."""
-
-    session: Session
-
-
-def guarded(method: _Method) -> _Method:
-    """Make a method that never raises into the runner (house rule 1): an error of ours is said in the summary.
-
-    It takes its arguments by position only: names would cost every call a dict.
-    """
-
-    def guard(self: Guest, *arguments: Any) -> Any:
-        session = self.session
-        if session.closed:
-            return None
-        try:
-            return method(self, *arguments)
-        except Exception as error:  # noqa: BLE001  # the one broad except: it is ours, whatever it is
-            session.failed(method.__name__, error)
-            return None
-
-    guard.__name__ = method.__name__
-    guard.__doc__ = method.__doc__
-    return cast(_Method, guard)
 
 
 class Session:
@@ -266,8 +233,7 @@ class Session:
 
     def failed(self, part: str, error: Exception) -> None:
         """Say that `part` of the telemetry failed."""
-        place = _last_line_of(error)
-        self.warn(TelemetryWarning(f"error-in-{part}", f"{type(error).__name__}: {safe_str(error)} ({place})"))
+        self.warn(mishap(part, error))
 
     # -- one record ---
 
@@ -432,14 +398,3 @@ def _redactor() -> Callable[[str], str]:
     from .redaction import Redactor
 
     return Redactor(os.environ)
-
-
-def _last_line_of(error: BaseException) -> str:
-    traceback = error.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback is None:
-        return "no traceback"
-    # Not by os.path: a test that has patched it may be the very reason of the error.
-    file = traceback.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
-    return f"{file}:{traceback.tb_lineno}"

@@ -16,10 +16,11 @@ from . import outcome
 from .collectors.source import Sources, safe_str
 from .collectors.timing import Clock
 from .errors import TelemetryWarning
+from .guarding import guarded
 from .outcome import Event, Failure
 from .permission import decorated_with
 from .record import Case
-from .session import Session, guarded
+from .session import Session
 from .texts import bounded_id
 from .unittest_case import CaseFactory
 from .unittest_frames import fixture_of, phase_of
