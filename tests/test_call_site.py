@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import unittest
 from os.path import join
 
 import pytest
@@ -65,6 +66,23 @@ def test_users_code_that_is_run_in_the_names_of_another_module_is_told_by_its_co
     names = {"__file__": None, "sites": sites, "sys": sys}
     exec(compile("def asks():\n    return sites.find(sys._getframe())", join(str(ROOT), "app", "x.py"), "exec"), names)
     assert names["asks"]().f_code.co_name == "asks"
+
+
+@pytest.mark.parametrize(
+    "asserts",
+    [
+        pytest.raises,
+        unittest.TestCase().assertRaises,
+        lambda error, function: unittest.TestCase().assertRaisesRegex(error, "", function),
+    ],
+    ids=["pytest.raises", "assertRaises", "assertRaisesRegex"],
+)
+def test_what_an_assertion_calls_is_the_tests_that_asserts(asserts):
+    sites, found = CallSites(Sources(str(ROOT))), []
+    sites.kinds[__file__] = USERS
+    ask = eval("lambda: found.append(sites.find(sys._getframe())) or 1 / 0", {**globals(), **locals()})
+    asserts(ZeroDivisionError, ask)  # whose own code has no file
+    assert found[0].f_code.co_filename == __file__
 
 
 def test_beyond_the_runner_is_nobody():

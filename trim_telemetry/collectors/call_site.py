@@ -21,6 +21,9 @@ _RUNNERS = (
     f"{sep}_pytest{sep}",
     f"{sep}pluggy{sep}",
 )
+# But for these, which a test has called, and which call what they are given: assertRaises(Error, connect, address).
+_OF_UNITTEST = ("assertRaises", "assertRaisesRegex", "assertWarns", "assertWarnsRegex", "handle")
+_ASSERTIONS = frozenset((*_OF_UNITTEST, "raises", "warns", "deprecated_call"))
 
 
 class CallSites:
@@ -42,8 +45,10 @@ class CallSites:
                 kind = get(frame.f_code.co_filename, _UNKNOWN)
                 if kind == _UNKNOWN:
                     kind = self.classify(frame.f_code.co_filename)
-                if kind:
-                    return frame if kind == USERS else None
+                if kind == USERS:
+                    return frame
+                if kind == RUNNERS and frame.f_code.co_name not in _ASSERTIONS:
+                    return None
             frame = frame.f_back
         return None
 
