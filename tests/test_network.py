@@ -3,10 +3,13 @@
 No test here reaches out, guard or not: names end in .invalid, and addresses are those of documentation (RFC 5737).
 """
 
+import asyncio
 import json
 import os
+import socket
 import sys
 import textwrap
+import types
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -14,6 +17,7 @@ import pytest
 
 from trim_telemetry.collectors.network import Ledger, Policy, unattended
 from trim_telemetry.errors import NetworkBlockedError
+from trim_telemetry.guard import event_loops, judging
 
 from .support import Run, environment, run
 
@@ -131,6 +135,10 @@ def test_no_window_is_open_and_each_attempt_is_put_down_to_its_test(probed: Any)
     assert place == ("test_it.py", line_of("socket.create_connection((host, 80), 0.2)"), "reach")
     (call,) = found["test_thread"]["blocked_calls"]
     assert call["thread"] == "busy"
+    everywhere = [call for part in found.values() for call in part["blocked_calls"]]
+    everywhere += done.summary["http_calls"]["outside_tests"] if done.summary else []
+    assert {call["file"] for call in everywhere} == {"test_it.py"}
+    assert all(call["line"] for call in everywhere)
     assert {result["name"]: result["status"] for result in done.results if result["status"] != "passed"} == {
         "test_raises": "failed" if door == "pytest" else "error"
     }
@@ -576,6 +584,44 @@ def test_run_of_its_own_in_a_child_has_no_places_of_the_parents(tmp_path: Path) 
     assert (raised.value.test, raised.value.place) == (None, None)
 
 
+class IocpProactor:
+    """Stands in for Windows' own, with its methods."""
+
+    def connect(self, conn: Any, address: Any) -> Any:
+        return "connects", address
+
+    def sendto(self, conn: Any, buf: Any, flags: int = 0, addr: Any = None) -> Any:
+        return "sends", buf, flags, addr
+
+
+def test_windows_proactor_is_judged_before_it_connects_and_sends(tmp_path: Path, monkeypatch: Any) -> None:
+    ledger = Ledger()
+    ledger.start(Policy("block", (), "error"), unattended(str(tmp_path)), "here")
+    monkeypatch.setattr(judging, "ledger", ledger)
+    event_loops.patch_proactor(types.SimpleNamespace(IocpProactor=IocpProactor))
+    proactor, local = IocpProactor(), ("127.0.0.1", 80)
+    with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        assert proactor.connect(stream, local) == ("connects", local)
+        assert proactor.sendto(datagrams, b"x", addr=local) == ("sends", b"x", 0, local)
+        assert proactor.sendto(datagrams, b"x") == ("sends", b"x", 0, None)
+        with pytest.raises(NetworkBlockedError):
+            proactor.sendto(datagrams, b"x", 0, (EXTERNAL, 53))
+        with pytest.raises(NetworkBlockedError):
+            proactor.connect(stream, (EXTERNAL, 80))
+        assert (stream.fileno(), datagrams.fileno() == -1) == (-1, False)
+    told = [(attempt.operation, attempt.host, attempt.port) for attempt in ledger.take_outside()]
+    assert told == [("sendto", EXTERNAL, 53), ("connect", EXTERNAL, 80)]
+
+
+def test_windows_proactor_is_there_under_the_names_that_are_judged() -> None:
+    # Where it can't be imported it can be read.
+    text = Path(asyncio.__file__).with_name("windows_events.py").read_text("utf-8")
+    assert "class IocpProactor:" in text
+    assert "def connect(self, conn, address):" in text
+    assert "def sendto(self, conn, buf, flags=0, addr=None):" in text
+    assert "asyncio.windows_events" in dict(event_loops.patches())
+
+
 # -- workers ---
 
 
@@ -672,6 +718,41 @@ DJANGO = """
         def test_service(self):
             self.assertRaises(OSError, socket.socket().connect, ("192.0.2.7", 5432))
 """
+
+
+IMPORTED = """
+    import socket
+
+    def reach():
+        try:
+            socket.create_connection(("models.invalid", 80))
+        except (OSError, RuntimeError):
+            pass
+
+    reach()
+"""
+BY_COMMAND = ("-m", "trim_telemetry.django_instrumentation", "manage.py", "test")
+BY_RUNNER = ("manage.py", "test", "--testrunner=trim_telemetry.django_runner.TrimTelemetryRunner")
+
+
+@pytest.mark.parametrize(
+    "command, modules", [(BY_COMMAND, ["models.py", "tests.py"]), (BY_RUNNER, ["tests.py"])], ids=["command", "runner"]
+)
+def test_what_django_imports_before_its_runner_is_guarded_by_our_command_line_alone(
+    command: Any, modules: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("django")
+    (tmp_path / "shop").mkdir()
+    for name, text in ("__init__", ""), ("models", IMPORTED), ("tests", IMPORTED):
+        (tmp_path / "shop" / f"{name}.py").write_text(textwrap.dedent(text))
+    (tmp_path / "settings.py").write_text("SECRET_KEY = 'x'\nINSTALLED_APPS = ['shop']\n")
+    (tmp_path / "manage.py").write_text(
+        "import sys\nfrom django.core.management import execute_from_command_line as run\nrun(sys.argv)\n"
+    )
+    done = run(*command, cwd=tmp_path, env=environment(DJANGO_SETTINGS_MODULE="settings"))
+    assert done.summary is not None
+    calls = done.summary["http_calls"]["outside_tests"]
+    assert sorted((call["file"], call["line"]) for call in calls) == [(f"shop/{name}", 6) for name in modules]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ..addresses import host_of
 from ..collectors.network import ledger
 from ..collectors.request import current
 from ..stand_ins import Patches, like
+from .judging import judge, judged_connect
 from .resolver import asks_for
 
 # -- asyncio ---
@@ -32,6 +33,30 @@ def _announced(original: Any) -> Callable[..., Any]:
             return await original(loop, host, port, **named)
         finally:
             ledger.expect_no_more(text)
+
+    return like(stand_in, original)
+
+
+def patch_proactor(module: Any) -> None:
+    """Windows' own loop, which connects and sends by C, past the sockets' methods. module: asyncio.windows_events."""
+    Patches().replace(module.IocpProactor, "connect", _connecting)
+    Patches().replace(module.IocpProactor, "sendto", _sending)
+
+
+def _connecting(original: Any) -> Callable[..., Any]:
+    def stand_in(proactor: Any, conn: Any, address: Any) -> Any:
+        __tracebackhide__ = True
+        judged_connect(conn, address, "connect")
+        return original(proactor, conn, address)
+
+    return like(stand_in, original)
+
+
+def _sending(original: Any) -> Callable[..., Any]:
+    def stand_in(proactor: Any, conn: Any, buf: Any, flags: Any = 0, addr: Any = None) -> Any:
+        __tracebackhide__ = True
+        judge(conn, addr, "sendto")
+        return original(proactor, conn, buf, flags, addr)
 
     return like(stand_in, original)
 
@@ -60,23 +85,23 @@ def patch_uvloop(module: Any) -> None:
         if isinstance(address, tuple) and len(address) > 1:
             ledger.judge(asks_for(address[0]), address[1], "getaddrinfo")
 
-    for name, judge, skipped in (
+    for name, judged, skipped in (
         ("create_connection", connection, 1),
         ("create_datagram_endpoint", endpoint, 1),
         ("getaddrinfo", look_up, 0),
         ("getnameinfo", reverse, 0),
         ("sock_connect", to_socket, 0),
     ):
-        setattr(loop, name, _judged(getattr(loop, name), judge, skipped))
+        setattr(loop, name, _judged(getattr(loop, name), judged, skipped))
 
 
-def _judged(original: Any, judge: Callable[..., None], skipped: int) -> Callable[..., Any]:
-    """skipped: how many arguments, behind the loop, are not for `judge`."""
+def _judged(original: Any, judged: Callable[..., None], skipped: int) -> Callable[..., Any]:
+    """skipped: how many arguments, behind the loop, are not for `judged`."""
 
     async def stand_in(loop: Any, *arguments: Any, **named: Any) -> Any:
         __tracebackhide__ = True
         try:
-            judge(*arguments[skipped:], **{name: value for name, value in named.items() if name != "protocol_factory"})
+            judged(*arguments[skipped:], **{name: value for name, value in named.items() if name != "protocol_factory"})
         except TypeError:  # the loop itself will say what is wrong
             pass
         return await original(loop, *arguments, **named)
@@ -126,6 +151,7 @@ def _remembering(request_of: Callable[..., Tuple[str, str]]) -> Callable[[Any], 
 def patches() -> Iterator[Tuple[str, Callable[[Any], None]]]:
     """Yield each module's name with what patches it."""
     yield "asyncio.base_events", patch_asyncio
+    yield "asyncio.windows_events", patch_proactor
     yield "uvloop", patch_uvloop
     yield "aiohttp.client", patch_aiohttp
     yield "httpx._client", patch_httpx
