@@ -308,6 +308,19 @@ def test_who_sets_a_trace_function_has_the_right_lines_or_says_partial(owner: st
         assert {status[name] for name in status if "after" in name} == {"collected"}
 
 
+@pytest.mark.skipif(not BEFORE_3_12, reason="from 3.12 on no trace function is in the way")
+def test_what_a_worker_may_have_missed_is_said_in_the_summary(tmp_path: Path) -> None:
+    pytest.importorskip("xdist")
+    tests = "import sys\nfrom app import calc\ndef test_it():\n    sys.settrace(None)\n    calc.sub(1, 1)\n"
+    done = observed(project(tmp_path, tests), "-q", "-p", "no:cacheprovider", "-p", "xdist", "-n1", "test_it.py")
+    (record,) = done.results
+    assert record["coverage"]["status"] == "partial"
+    assert (done.summary["coverage"]["status"], done.summary["coverage"]["reason"]) == (
+        "partial",
+        record["coverage"]["reason"],
+    )
+
+
 def test_nobody_sees_a_coverage_of_ours(tmp_path: Path) -> None:
     tests = """
         import sys

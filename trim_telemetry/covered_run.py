@@ -24,6 +24,7 @@ class CoveredRun:
         self._news: Lines = {}  # of a worker, that the run does not know yet
         self._counted: Set[Tuple[str, Piece]] = set()  # most tests run what others have run
         self._troubles: Dict[str, None] = {}
+        self._new_troubles: List[str] = []  # as _news
 
     def add(self, lines: Pieces) -> None:
         """Count lines in."""
@@ -45,12 +46,19 @@ class CoveredRun:
 
     def trouble(self, reason: str) -> None:
         """Say why lines may be missing."""
-        self._troubles[reason] = None
+        if reason not in self._troubles:
+            self._troubles[reason] = None
+            self._new_troubles.append(reason)
 
     def news(self) -> Lines:
         """Return what was counted in since this was last asked."""
         news, self._news = self._news, {}
         return news
+
+    def new_troubles(self) -> List[str]:
+        """Return why lines may be missing, as far as it was not said when this was last asked."""
+        new, self._new_troubles = self._new_troubles, []
+        return new
 
     def section(self, caps: Caps, is_complete: bool) -> Section:
         """Return the summary's part. is_complete: were all tests run?"""

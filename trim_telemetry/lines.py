@@ -223,9 +223,14 @@ class FollowedLines(NoLines):
         files = self._collector.files
         lines = {files.name(path): sorted(found) for path, found in self._run.news().items() if self._sources.of(path)}
         tests, self._told = files.tests - self._told, set(files.tests)
-        if not lines and not tests:
+        troubles = self._run.new_troubles()
+        if not lines and not tests and not troubles:
             return None
-        return {"lines": lines, "tests": [files.name(path) for path in tests if files.holds(path)]}
+        return {
+            "lines": lines,
+            "troubles": troubles,
+            "tests": [files.name(path) for path in tests if files.holds(path)],
+        }
 
     @_guarded
     def merge(self, news: Mapping[str, Any]) -> None:
@@ -233,6 +238,8 @@ class FollowedLines(NoLines):
         files = self._collector.files
         self.hold_tests([files.path_of(name) for name in news["tests"]])
         self._run.add({files.path_of(name): [tuple(found)] for name, found in news["lines"].items()})
+        for reason in news["troubles"]:
+            self._run.trouble(reason)
 
     # -- the end ---
 
