@@ -816,6 +816,7 @@ def test_test_that_died_in_another_process_has_crashed(tmp_path: Path) -> None:
     died = done.results[0]
     assert (died["duration"], died["cpu_time"], set(died["phases"].values())) == (None, None, {None})
     assert (died["failure"]["phase"], died["failure"]["message"]) == (None, "crashed with signal 11")
+    assert (died["database_queries"]["status"], died["database_queries"]["count"]) == ("error", None)
 
 
 RETRIES = """
@@ -843,3 +844,59 @@ def test_attempts_are_counted_by_their_set_ups(tmp_path: Path) -> None:
     done = observed("-q", cwd=write(tmp_path, test_it=test_it, conftest=RETRIES))
     assert done.verdicts() == {"test_it.py::test_it": "passed/passed"}
     assert (done.results[0]["attempts"], done.results[0]["flaky"]) == (3, True)
+
+
+RUNS_ELSEWHERE = """
+    import os, sys
+    import pytest
+    from _pytest.runner import runtestprotocol
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(item, nextitem):
+        if item.name == "test_here":
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        hook = item.config.hook
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            reports = runtestprotocol(item, log=False)
+            data = [hook.pytest_report_to_serializable(config=item.config, report=report) for report in reports]
+            os.write(writer, repr([{**one, "sections": []} for one in data]).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        for data in eval(os.read(reader, 60000)):
+            report = hook.pytest_report_from_serializable(config=item.config, data=data)
+            item.ihook.pytest_runtest_logreport(report=report)
+        return True
+"""
+STATEMENT = """
+    import sqlite3
+    from app import answer
+    def test_here(): sqlite3.connect(":memory:").execute("SELECT 1"); answer()
+    def test_elsewhere(): sqlite3.connect(":memory:").execute("SELECT 1"); answer()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.parametrize("coverage", ["auto", "off"])
+def test_nothing_is_made_up_of_a_test_that_ran_in_another_process(coverage: str, tmp_path: Path) -> None:
+    """As with pytest-forked: what it did there was seen by nobody here."""
+    pytest.importorskip("coverage")
+    write(tmp_path, test_it=STATEMENT, conftest=RUNS_ELSEWHERE, app="def answer():\n    return 42\n")
+    done = observed("-q", cwd=tmp_path, TRIM_COVERAGE=coverage)
+    here, elsewhere = done.results
+    assert (here["outcome"], elsewhere["outcome"]) == ("passed", "passed")
+    assert here["database_queries"]["count"] == 1
+    assert (elsewhere["duration"] > 0.0, elsewhere["cpu_time"], elsewhere["shared_setup"]) == (True, None, None)
+    for section, figure in (("database_queries", "count"), ("http_calls", "count"), ("coverage", "lines_total")):
+        if section != "coverage" or coverage == "auto":
+            assert (elsewhere[section]["status"], elsewhere[section][figure]) == ("error", None)
+            assert "process of its own" in elsewhere[section]["reason"]
+    assert done.summary is not None
+    said = done.summary["coverage"]
+    if coverage == "off":
+        assert elsewhere["coverage"] == here["coverage"]
+    else:
+        assert (here["coverage"]["status"], here["coverage"]["lines_covered"]) == ("collected", 1)
+        assert (said["status"], "processes of their own" in said["reason"]) == ("partial", True)

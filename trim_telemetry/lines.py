@@ -14,7 +14,7 @@ from .config import Config
 from .covered_run import CHANGED, CoveredRun
 from .covered_sources import ProjectSources
 from .errors import ConfigError
-from .sections import NO_LINES, Section, uncollected_coverage
+from .sections import ELSEWHERE_COVERAGE, NO_LINES, Section, uncollected_coverage
 from .texts import clean
 from .unwanted import NoLines
 
@@ -207,6 +207,13 @@ class FollowedLines(NoLines):
         if reason not in self._troubles:
             self._troubles.append(reason)
         self._run.trouble(reason)
+
+    def ran_elsewhere(self) -> Section:
+        """See NoLines."""
+        if self.broken is not None:
+            return self.section
+        self._run.trouble("tests ran in processes of their own, whose lines are not counted in")
+        return ELSEWHERE_COVERAGE
 
     # -- workers ---
 

@@ -13,6 +13,8 @@ from .config import Config
 from .errors import TelemetryWarning
 from .record import Detail, Record
 from .sections import (
+    ELSEWHERE_NETWORK,
+    ELSEWHERE_QUERIES,
     LOST_COVERAGE,
     LOST_NETWORK,
     LOST_QUERIES,
@@ -111,6 +113,15 @@ class Observation:
         if cut_queries or cut_calls:
             made.detail = made.detail or Detail()
             made.detail.truncated += [*cut_queries, *cut_calls]
+
+    def fill_elsewhere(self, made: Record) -> None:
+        """The test is over, and ran in another process: nothing is known of what it did."""
+        self.fill(made)  # each collector has to know that it is over
+        if self._config.queries:
+            made.queries = ELSEWHERE_QUERIES
+        if self._config.network != "off":
+            made.network = ELSEWHERE_NETWORK
+        made.coverage = self.lines.ran_elsewhere()
 
     def fill_unmeasured(self, made: Record) -> None:
         """Put into a record that nothing was seen: it is none of a test's, or the process died in it."""

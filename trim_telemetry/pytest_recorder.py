@@ -36,12 +36,13 @@ class _Attempt:
     The times are our own, because pytest's clock can be frozen by a fixture.
     """
 
-    __slots__ = ("begun", "calls", "cpu", "cpu_mark", "last_report", "mark", "spent", "subtest_reports")
+    __slots__ = ("begun", "calls", "cpu", "cpu_mark", "elsewhere", "last_report", "mark", "spent", "subtest_reports")
 
     def __init__(self) -> None:
         self.begun = False
         self.calls: Dict[str, Any] = {}  # pytest's CallInfo by phase
         self.spent: Dict[str, int] = {}  # ns by phase
+        self.elsewhere = False  # does somebody report of it who ran it in another process (pytest-forked)?
         self.cpu = 0  # ns of all phases
         self.last_report: Any = None
         self.subtest_reports: Sequence[Any] = ()
@@ -200,8 +201,10 @@ class PytestRecorder:
         subtest = said.subtest_name(report)
         if subtest is None:
             attempt.last_report = report
-            if report.when in _PHASES and report.when not in attempt.spent:  # it ran in another process (pytest-forked)
-                attempt.spent[report.when] = round(report.duration * 1e9)
+            if report.when not in attempt.spent:
+                attempt.elsewhere = True
+                if report.when in _PHASES:
+                    attempt.spent[report.when] = round(report.duration * 1e9)
         else:
             trial.subtests += 1
             attempt.subtest_reports = [*attempt.subtest_reports, report]
@@ -268,6 +271,7 @@ class PytestRecorder:
             reports = [*attempt.subtest_reports, attempt.last_report]
             trial.stdout, trial.stderr = said.output_of(reports, "stdout"), said.output_of(reports, "stderr")
         trial.ended = Clock.now()
+        trial.elsewhere = attempt.elsewhere
         measures = self._measures()
         self._item = self._trial = None
         self._attempt.calls.clear()  # what the test has left behind is not kept alive by us
@@ -278,6 +282,9 @@ class PytestRecorder:
         spent = {phase: nanoseconds / 1e6 for phase, nanoseconds in attempt.spent.items()}
         if not spent:  # whoever ran it did not say how long
             return UNMEASURED
+        if attempt.elsewhere:  # nor did he say which part of it went to what
+            setup, call, teardown = map(spent.get, _PHASES)
+            return Measures(sum(spent.values()), None, setup, call, teardown)
         shared = fixtures.shared / 1e6
         return Measures(
             sum(spent.values()) - shared,

@@ -249,7 +249,7 @@ class Session:
             detail = self._describer.of_trial(trial, decided_by, logs, dropped)
         measures = UNMEASURED if trial.case.above else trial.measures
         made = Record(trial.case, status, final, times, measures, detail, self.worker)
-        self.observation.fill(made)
+        (self.observation.fill_elsewhere if trial.elsewhere else self.observation.fill)(made)
         self._publish(made)
 
     def _write_unmeasured(self, case: Case, events: Sequence[Event], worker: Optional[str]) -> None:

@@ -25,6 +25,7 @@ class Trial:
         "attempts",
         "case",
         "cpu_started",
+        "elsewhere",
         "ended",
         "events",
         "measures",
@@ -48,6 +49,7 @@ class Trial:
         self.cpu_started = 0
         self.ended = 0
         self.measures = UNMEASURED
+        self.elsewhere = False  # did it run in another process?
 
     def annotate(self, key: str, value: str) -> None:
         """Keep one more annotation, within the limits that `annotate` documents."""
