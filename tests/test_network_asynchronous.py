@@ -102,3 +102,27 @@ def test_requests_that_run_at_the_same_time_are_told_apart(library: str, client:
     pytest.importorskip(library, reason=f"{library} is not installed: its calls can't be looked at")
     found = told(tmp_path, TOGETHER.format(library=library, client=client))
     assert sorted(found["test_together"]) == sorted([CLIENT, ADDRESS])
+
+
+ON_TRIO = """
+    import socket, unittest
+    import trio
+
+    def start(task, *arguments):
+        async def main():
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(task, *arguments)
+        with unittest.TestCase().assertRaises(Exception):
+            trio.run(main)
+
+    class Probes(unittest.TestCase):
+        def test_name(self):
+            async def other():
+                await trio.to_thread.run_sync(socket.create_connection, ("api.invalid", 443))  # line
+            start(other)
+"""
+
+
+def test_call_in_a_thread_of_trios_is_the_tasks_that_awaits_it(tmp_path: Path) -> None:
+    pytest.importorskip("trio", reason="trio is not installed: its threads can't be looked at")
+    assert told(tmp_path, ON_TRIO) == {"test_name": [("api.invalid", 443, None, None)]}

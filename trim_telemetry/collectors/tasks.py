@@ -21,9 +21,10 @@ _MAIN: _Readers = {  # the task, or the coroutine, that a loop was started for
     ("asyncio.runners", "run"): lambda found: found.get("task") or found.get("main"),  # a loop in C shows no frame
     ("trio._core._run", "run"): lambda found: found["runner"].main_task,
 }
-_WORK: _Readers = {  # the future that a thread of a pool works for
+_WORK: _Readers = {  # the future, or the task, that a thread of a pool works for
     ("concurrent.futures.thread", "run"): lambda found: found["self"].future,
     ("anyio._backends._asyncio", "run"): lambda found: found["future"],
+    ("trio._threads", "worker_fn"): lambda found: found["task_register"][0],
 }
 
 
@@ -60,7 +61,7 @@ def _behind(find: Find, frame: FrameType, found: Optional[FrameType]) -> Optiona
     if loop is not None:  # a callback of its
         return found if _is_within(found, frame, _known(_MAIN, frame)) else _of_loop(find, frame, loop) or found
     work = _known(_WORK, frame) if found is None else None
-    return found if work is None else _first(find, _waiting_for(_held_there(_WORK, work)))
+    return found if work is None else _of_held(find, _held_there(_WORK, work))
 
 
 def _is_within(found: Optional[FrameType], frame: Optional[FrameType], outermost: Optional[FrameType]) -> bool:
@@ -190,8 +191,11 @@ def _of_loop(find: Find, frame: FrameType, loop: Any) -> Optional[FrameType]:
 
 
 def _of_main_task(find: Find, frame: Optional[FrameType]) -> Optional[FrameType]:
-    main = None if frame is None else _held_there(_MAIN, frame)
-    return None if main is None else _place_in(find, main) or _first(find, _waiting_for(main))
+    return None if frame is None else _of_held(find, _held_there(_MAIN, frame))
+
+
+def _of_held(find: Find, held: Any) -> Optional[FrameType]:
+    return None if held is None else _place_in(find, held) or _first(find, _waiting_for(held))
 
 
 def _known(readers: _Readers, frame: Optional[FrameType]) -> Optional[FrameType]:
