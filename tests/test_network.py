@@ -15,7 +15,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from trim_telemetry.collectors.network import Ledger, Policy, unattended
+from trim_telemetry.collectors.circumstances import Policy, unattended
+from trim_telemetry.collectors.network import Ledger
 from trim_telemetry.errors import NetworkBlockedError
 from trim_telemetry.guard import event_loops, judging
 

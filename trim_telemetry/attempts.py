@@ -10,7 +10,8 @@ from . import record
 from .analysis.network_stats import entry_of, http_calls
 from .collectors.attempt import Attempt
 from .collectors.call_site import CallSites
-from .collectors.network import Policy, Surroundings, ledger, unattended
+from .collectors.circumstances import Policy, Surroundings, unattended
+from .collectors.network import ledger
 from .collectors.threads import Threads
 from .config import Config
 from .errors import NetworkBlockedError, TelemetryWarning
@@ -51,8 +52,8 @@ class Attempts(NoAttempts):
 
     def allowed_services(self) -> List[Mapping[str, str]]:
         """See NoAttempts."""
-        ledger.find_services()
-        return [service._asdict() for service in ledger.services]
+        ledger.hosts.find_services()
+        return [service._asdict() for service in ledger.hosts.services]
 
     def breach(self) -> Optional[NetworkBlockedError]:
         """See NoAttempts."""

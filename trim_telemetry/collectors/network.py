@@ -6,74 +6,29 @@ lock is held while anything of others' is called.
 
 from __future__ import annotations
 
-import os
 import sys
 from _thread import _count as _thread_count
 from _thread import get_ident
 from types import FrameType
-from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .. import addresses
 from ..allow_list import AllowList
 from ..errors import NetworkBlockedError
-from ..services import Service, of_django, of_environment
 from .afar import Afar
 from .attempt import Attempt
 from .call_site import CallSites
+from .circumstances import Policy, Surroundings
+from .hosts import Hosts
 from .owner import Owner
 from .refusals import kind_of
 from .request import request_of
-from .source import Sources
 from .tasks import frame_behind, frame_of_loop
-from .threads import Threads
 from .timing import Clock
 
 _DISTINCT = 1_000  # attempts of one owner that are told apart
-_KNOWN = 1_000  # spellings of this machine that are remembered
 _OF_CHILD = ("command", "file", "line", "function", "test")
-_NAMES = 10_000  # addresses whose name is remembered
 _getframe = sys._getframe  # private by name only: logging's findCaller relies on it, too
-
-
-class Policy(NamedTuple):
-    """What may be reached. mode: block, record or enforce; entries: of the allow-list."""
-
-    mode: str
-    entries: Sequence[str]
-    refuse_as: str
-
-
-class Surroundings(NamedTuple):
-    """What the ledger asks of the run that it is in.
-
-    threads: by whom each was started; failed: is told of an error of ours; phase: what part of a test runs; allowances:
-    the entries that a test, a class or an item has for itself; late: is told of an attempt after the run.
-    """
-
-    sites: CallSites
-    threads: Threads
-    failed: Callable[[Exception], None]
-    phase: Callable[[], Optional[str]]
-    allowances: Callable[[Any], Iterable[str]]
-    late: Callable[[Attempt], None]
-
-
-def unattended(root: str) -> Surroundings:
-    """Return the surroundings of a ledger without a run, whom nobody hears. root: the folder of the user's files."""
-    sites = CallSites(Sources(root))
-    return Surroundings(sites, Threads(sites.find), _unheard, _no_phase, _no_allowances, _unheard)
-
-
-def _unheard(what: Any) -> None:
-    """There is nobody to tell."""
-
-
-def _no_phase() -> Optional[str]:
-    return None
-
-
-def _no_allowances(subject: Any) -> Iterable[str]:
-    return ()
 
 
 class Ledger:
@@ -82,30 +37,18 @@ class Ledger:
     def __init__(self) -> None:
         self.active = False
         self.problem: Optional[str] = None  # why it has switched itself off
-        self.known: Set[str] = {
-            "127.0.0.1",
-            "localhost",
-            "::1",
-            "0.0.0.0",
-            "",
-        }  # hosts that are this machine, as spelled
-        self.services: List[Service] = []
+        self.hosts = Hosts()
         self.is_away = False  # is this a child of the run's process, which is told by `afar`?
         self.afar = Afar()
         self._children: Dict[Tuple[Any, ...], int] = {}  # started, and out of reach: by command, place and test
         self._policy = Policy("block", (), "error")
         self._around: Optional[Surroundings] = None
-        self._allowed = AllowList(())
         self._nobody = Owner(None)
         self._owner = self._nobody
         self._outer: List[Owner] = []  # that wait for a shared set-up to end
         self._home = 0  # the thread that the runner's tests begin in
         self._closed = False
-        self._own_names: Set[str] = set()
-        self._own: Set[bytes] = set()  # addresses of this machine beside loopback
-        self._names: Dict[bytes, str] = {}  # by address, what was resolved to it
         self._expected: Dict[str, Sequence[Any]] = {}  # by host that another thread looks up: place and request
-        self._knows_django = False
         self._started_at: Sequence[Any] = ()  # in a child: file, line and function of the parent's that started it
 
     # -- what a run tells ---
@@ -113,11 +56,7 @@ class Ledger:
     def start(self, policy: Policy, around: Surroundings, own_name: str) -> None:
         """Begin, or go on with another policy: what was tried before any run was on is kept for the first."""
         self._policy, self._around = policy, around
-        self._allowed = AllowList(policy.entries)
-        self._own_names = {name for name in (own_name.lower(), own_name.partition(".")[0].lower()) if name}
-        self.services, self._knows_django = [], False
-        self._add_services(of_environment(os.environ))
-        self.find_services()
+        self.hosts.start(policy.entries, own_name)
         self._outer, self._owner = [], self._nobody
         self._home = get_ident()
         if self.is_away:  # a worker, forked off by the run's process, that has a session of its own
@@ -242,7 +181,7 @@ class Ledger:
         """Return what a process that is started now has to know: its test, and what that may reach. Raises OSError."""
         owner = self._whose()
         own = self._around.allowances(owner.subject) if owner.subject is not None and self._around else ()
-        entries = [*self._policy.entries, *(service.entry for service in self.services), *own]
+        entries = [*self._policy.entries, *(service.entry for service in self.hosts.services), *own]
         return {
             "policy": [self._policy.mode, entries, self._policy.refuse_as],
             "test": owner.id,
@@ -269,24 +208,6 @@ class Ledger:
         made: NetworkBlockedError = kind(attempt.operation, attempt.host, attempt.port, attempt.test, place)
         return made
 
-    def find_services(self) -> None:
-        """Allow what Django's settings name, as soon as there are any."""
-        conf: Any = sys.modules.get("django.conf")
-        if not self._knows_django and conf is not None and getattr(conf.settings, "configured", False):
-            self._knows_django = True
-            self._add_services(of_django(conf.settings))
-
-    def _add_services(self, found: Sequence[Service]) -> None:
-        for service in found:
-            if not self._is_known(service.entry):
-                self.services.append(service)
-                self._allowed.add(service.entry)
-
-    def _is_known(self, entry: str) -> bool:
-        """Is it this machine, or allowed already?"""
-        host = entry.rpartition(":")[0] if entry.rpartition(":")[2].isdigit() and entry.count(":") == 1 else entry
-        return self.is_this_machine(host.strip("[]")) or any(entry == service.entry for service in self.services)
-
     # -- what hooks ask ---
 
     @property
@@ -300,7 +221,7 @@ class Ledger:
         host: as host_of() returns it.
         """
         __tracebackhide__ = True
-        if host is None or host in self.known or not self.active:
+        if host is None or host in self.hosts.known or not self.active:
             return None
         try:
             attempt = self._judge(host, _port_of(port), operation)
@@ -335,7 +256,7 @@ class Ledger:
 
     def expect(self, host: str) -> None:
         """Another thread is about to look this host up, for who calls this."""
-        if self.active and host not in self.known:
+        if self.active and host not in self.hosts.known:
             try:
                 self._expected[host] = (*self._present_place(self._whose()), *request_of(_getframe(1)))
             except Exception as problem:  # noqa: BLE001  # ours, whatever it is: the user's call goes on
@@ -350,15 +271,9 @@ class Ledger:
         if host is None or not self.active:
             return
         try:
-            self._resolved(addresses.name_of(host), [text for text in map(addresses.host_of, found) if text])
+            self.hosts.resolved(host, found, self._whose().allowed)
         except Exception as problem:  # noqa: BLE001  # ours, as above
             self.broke(problem)
-
-    def bound(self, host: Optional[str]) -> None:
-        """A socket was bound to this host: it is an address of this machine."""
-        address = None if host is None else addresses.parse(host)
-        if address is not None and addresses.is_unicast(address) and len(self._own) < _KNOWN:
-            self._own.add(address)
 
     def broke(self, error: Exception) -> None:
         """Something of ours failed: switch off, and say so."""
@@ -370,40 +285,17 @@ class Ledger:
     # -- one call ---
 
     def _judge(self, host: str, port: Optional[int], operation: str) -> Optional[Attempt]:
-        if self.is_this_machine(host):
+        if self.hosts.is_this_machine(host):
             return None
         address = addresses.parse(host)
         owner = self._whose()
-        blocked = self._policy.mode != "record" and not self._is_allowed(host, address, port, owner)
+        blocked = self._policy.mode != "record" and not self.hosts.admits(
+            host, address, port, self._allowances_of(owner)
+        )
         if address is None:
             return self._note(operation, host, port, None, blocked, owner)
-        name = self._names.get(address, host)
+        name = self.hosts.name_of(address, host)
         return self._note(operation, name, port, addresses.shown(address), blocked, owner)
-
-    def is_this_machine(self, host: str) -> bool:
-        """Does a host, however it is spelled, stand for this machine?"""
-        address = addresses.parse(host)
-        if address is None:
-            name = addresses.name_of(host)
-            spelled = addresses.parse(name)  # in digits of another script
-            local = spelled is not None and addresses.is_this_machine(spelled)
-            return local or addresses.is_local_name(name) or name in self._own_names
-        if addresses.is_this_machine(address):
-            if len(self.known) < _KNOWN:
-                self.known.add(host)
-            return True
-        return address in self._own
-
-    def _is_allowed(self, host: str, address: Optional[bytes], port: Optional[int], owner: Owner) -> bool:
-        self.find_services()
-        lists = [self._allowed]
-        own = self._allowances_of(owner)
-        if own is not None:
-            lists.append(own)
-        if address is None:
-            name = addresses.name_of(host)
-            return any(allowed.admits_name(name, port) for allowed in lists)
-        return any(allowed.admits_address(address, port) for allowed in lists)
 
     def _allowances_of(self, owner: Owner) -> Optional[AllowList]:
         """Return what a test may reach beside the others. Asked only now: most tests never need it."""
@@ -497,23 +389,6 @@ class Ledger:
         if made.operation.startswith("get") and not made.blocked:
             found.unconnected += 1
         return found
-
-    def _resolved(self, name: str, hosts: List[str]) -> None:
-        own = name in self._own_names
-        for host in hosts:
-            address = addresses.parse(host)
-            if address is None:
-                if own:
-                    self._own_names.add(addresses.name_of(host))  # its name with a domain
-            elif own:
-                self._own.add(address)
-            elif not addresses.is_this_machine(address):
-                self._allowed.resolved(name, address)
-                own_list = self._whose().allowed
-                if own_list is not None:
-                    own_list.resolved(name, address)
-                if len(self._names) < _NAMES:
-                    self._names[address] = name
 
 
 def _port_of(port: Any) -> Optional[int]:

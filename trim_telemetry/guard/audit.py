@@ -15,7 +15,7 @@ from .judging import judge, judged_connect
 from .passes import passes
 from .resolver import asks_for
 
-_known = ledger.known
+_known = ledger.hosts.known
 # Functions of C by which ctypes would reach out. An address that C gets there can't be seen.
 _BY_CTYPES = frozenset(
     ("connect", "connectx", "sendto", "sendmsg", "sendmmsg", "getaddrinfo", "gethostbyname", "gethostbyname2")

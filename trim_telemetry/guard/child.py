@@ -5,7 +5,8 @@ from __future__ import annotations
 import _socket
 from typing import Any, Mapping
 
-from ..collectors.network import Policy, ledger, unattended
+from ..collectors.circumstances import Policy, unattended
+from ..collectors.network import ledger
 from .installation import install
 
 

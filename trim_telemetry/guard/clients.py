@@ -273,7 +273,7 @@ def patch_pycares(module: Any) -> None:
 
     def judged(channel: Any, name: Any, *arguments: Any, **named: Any) -> None:
         servers = list(getattr(channel, "_trim_servers", ()))
-        if not servers or not all(ledger.is_this_machine(host_of(server) or "") for server in servers):
+        if not servers or not all(ledger.hosts.is_this_machine(host_of(server) or "") for server in servers):
             host = name[0] if isinstance(name, tuple) else name
             ledger.judge(host_of(host), None, "getaddrinfo: pycares")
 

@@ -22,7 +22,7 @@ _now = perf_counter_ns
 
 def asks_for(host: Any) -> Optional[str]:
     """Return a name that will be asked for; None: nobody needs to be asked."""
-    if type(host) is str and host in ledger.known:  # by far the most
+    if type(host) is str and host in ledger.hosts.known:  # by far the most
         return None
     text = host_of(host)
     return None if text is None or parse(text) is not None or parse(name_of(text)) is not None else text

@@ -17,7 +17,7 @@ from ..errors import NetworkBlockedError
 from ..stand_ins import Patches, like, unseen
 from .judging import judge, judged_connect, passed
 
-_known = ledger.known
+_known = ledger.hosts.known
 _connect: Any = socket.socket.connect
 _connect_ex: Any = socket.socket.connect_ex
 _sendto: Any = socket.socket.sendto
@@ -66,7 +66,7 @@ class GuardedSocket(socket.socket):
             unseen(error)
             raise
         if isinstance(address, tuple) and address and address[0] not in _known:
-            ledger.bound(host_of(address[0]))
+            ledger.hosts.bound(host_of(address[0]))
 
 
 def install() -> None:
