@@ -10,17 +10,16 @@ pytest and then every variant; the figures are medians over the rounds. CPU is u
 
 import argparse
 import importlib.util
-import os
 import random
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from _costs import Cost, cost_of, environment, figures, table
+
+_COLUMNS = ("variant", "CPU, s", "ratio", "added a test, us", "peak memory, MB", "stdout, bytes a test")
 _FUNCTIONS = 100  # in a module
 _TESTS_IN_A_FILE = 50
 _FUNCTION = '''
@@ -68,14 +67,6 @@ _VARIANTS = {
 }
 
 
-class Cost(NamedTuple):
-    """One finished process: s of CPU, MB at its peak, bytes on stdout."""
-
-    cpu: float
-    memory: float
-    output: int
-
-
 def main() -> int:
     """Measure, and print a table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -93,8 +84,7 @@ def main() -> int:
                 cost = _run(variant, project, cache)
                 if number:  # the first round compiles
                     costs[name].append(cost)
-    print("| variant | CPU, s | ratio | added a test, us | peak memory, MB | stdout, bytes a test |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print(*table(_COLUMNS), sep="\n")
     for name, found in costs.items():
         print(_row(name, found, costs["plain"], options.tests))
     return 0
@@ -103,31 +93,14 @@ def main() -> int:
 def _run(variant: Variant, project: Path, cache: Path) -> Cost:
     if variant.cold:
         shutil.rmtree(cache, ignore_errors=True)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTEST", "PYTHON"))}
-    ours = {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(cache), "TRIM_COVERAGE": variant.coverage}
-    with tempfile.TemporaryFile() as stdout:
-        process = subprocess.Popen(
-            [sys.executable, *variant.arguments],
-            cwd=project,
-            # Of coverage.py's ways of measuring only this one can tell tests apart.
-            env={**kept, **ours, "COVERAGE_CORE": "ctrace"},
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.DEVNULL,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        if status:
-            raise SystemExit(f"`{' '.join(variant.arguments)}` ended with {os.WEXITSTATUS(status)}")
-        return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, stdout.seek(0, os.SEEK_END))
+    # Of coverage.py's ways of measuring only this one can tell tests apart.
+    env = environment(XDG_CACHE_HOME=str(cache), TRIM_COVERAGE=variant.coverage, COVERAGE_CORE="ctrace")
+    return cost_of(variant.arguments, project, env)
 
 
 def _row(name: str, found: List[Cost], plain: List[Cost], tests: int) -> str:
-    pairs = list(zip(found, plain))
-    ratio = statistics.median(ours.cpu / theirs.cpu for ours, theirs in pairs)
-    added = statistics.median(ours.cpu - theirs.cpu for ours, theirs in pairs) / tests * 1e6
-    cpu, memory = (statistics.median(cost[index] for cost in found) for index in (0, 1))
-    return f"| {name} | {cpu:.2f} | {ratio:.2f} | {added:.0f} | {memory:.0f} | {found[-1].output / tests:.0f} |"
+    cpu, added, ratio, memory, output = figures(found, plain)
+    return f"| {name} | {cpu:.2f} | {ratio:.2f} | {added / tests * 1e6:.0f} | {memory:.0f} | {output / tests:.0f} |"
 
 
 def _write(project: Path, modules: int, tests: int) -> None:

@@ -9,7 +9,6 @@ Instructions are those of a request when all is warm, the garbage collector off:
 """
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -18,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from _costs import environment
 
 
 class Subject(NamedTuple):
@@ -219,8 +218,7 @@ def _told(folder: str, module: str, env: Dict[str, str]) -> List[str]:
 
 
 def _environment(network: str) -> Dict[str, str]:
-    ours = {"TRIM_NETWORK": network, "TRIM_STDOUT": "off", "TRIM_COVERAGE": "off"}
-    return {**os.environ, "PYTHONPATH": str(ROOT), **ours}
+    return environment(TRIM_NETWORK=network, TRIM_STDOUT="off", TRIM_COVERAGE="off")
 
 
 if __name__ == "__main__":

@@ -11,15 +11,23 @@ the figures are medians over the rounds. CPU is user + system of the whole proce
 
 import argparse
 import importlib.util
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List
 
-ROOT = Path(__file__).resolve().parent.parent
+from _costs import Cost, FailedCommand, cost_of, environment, figures, table
+
+_COLUMNS = (
+    "runner",
+    "tests",
+    "variant",
+    "CPU a test, us",
+    "added, us",
+    "ratio",
+    "peak memory, MB",
+    "stdout, bytes a test",
+)
 _FILES = 20
 _RUNNERS = ("unittest", "pytest", "django")
 # Peers write what they write by default; the names are their packages' and their options'.
@@ -32,18 +40,6 @@ _PEERS = {
 }
 
 
-class _Failed(Exception):
-    """A command that does not end with 0."""
-
-
-class Cost(NamedTuple):
-    """One finished process: s of CPU, MB at its peak, bytes on stdout."""
-
-    cpu: float
-    memory: float
-    output: int
-
-
 def main() -> int:
     """Measure, and print a table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -52,8 +48,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="rounds; the figures are their medians (5)")
     parser.add_argument("--scale", action="store_true", help="1,000, 10,000 and 100,000 tests, ours only")
     options = parser.parse_args()
-    print("| runner | tests | variant | CPU a test, us | added, us | ratio | peak memory, MB | stdout, bytes a test |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(*table(_COLUMNS), sep="\n", flush=True)
     for runner in [options.runner] if options.runner else _installed_runners():
         for tests in (1_000, 10_000, 100_000) if options.scale else (options.tests,):
             for row in _measure(runner, tests, options.rounds, with_peers=not options.scale):
@@ -70,52 +65,31 @@ def _measure(runner: str, tests: int, rounds: int, with_peers: bool) -> Iterator
         suite = Path(folder, "suite")
         suite.mkdir()
         _WRITERS[runner](suite, tests)
+        env = environment([suite], TRIM_COVERAGE="off")
         variants = {**_COMMANDS[runner], **(_peers(runner, Path(folder, "report")) if with_peers else {})}
         costs: Dict[str, List[Cost]] = {name: [] for name in variants}
         for name, command in list(variants.items()):  # a first round compiles, and finds peers that don't work
             try:
-                _run(command, suite)
-            except _Failed as error:
+                cost_of(command, suite, env)
+            except FailedCommand as error:
                 if name not in _PEERS:
                     raise
                 del variants[name], costs[name]
                 yield f"| {runner} | {tests} | {name} | left out: {error} | | | | |"
         for _ in range(rounds):
             for name, command in variants.items():
-                costs[name].append(_run(command, suite))
+                costs[name].append(cost_of(command, suite, env))
     plain = costs["plain"]
     for name, found in costs.items():
         yield _row(runner, tests, name, found, plain)
 
 
 def _row(runner: str, tests: int, name: str, found: List[Cost], plain: List[Cost]) -> str:
-    pairs: List[Tuple[Cost, Cost]] = list(zip(found, plain))
-    cpu = statistics.median(cost.cpu for cost in found) / tests * 1e6
-    added = statistics.median(ours.cpu - theirs.cpu for ours, theirs in pairs) / tests * 1e6
-    ratio = statistics.median(ours.cpu / theirs.cpu for ours, theirs in pairs)
-    memory = statistics.median(cost.memory for cost in found)
-    output = found[-1].output / tests
-    return f"| {runner} | {tests} | {name} | {cpu:.0f} | {added:.0f} | {ratio:.2f} | {memory:.0f} | {output:.0f} |"
-
-
-def _run(command: List[str], suite: Path) -> Cost:
-    """Run a command, its output read as a CI service would, through a pipe. Raises _Failed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTEST", "PYTHON"))}
-    environ = {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT), str(suite)]), "TRIM_COVERAGE": "off"}
-    process = subprocess.Popen(
-        command, cwd=suite, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    cpu, added, ratio, memory, output = figures(found, plain)
+    return (
+        f"| {runner} | {tests} | {name} | {cpu / tests * 1e6:.0f} | {added / tests * 1e6:.0f} | {ratio:.2f} | "
+        f"{memory:.0f} | {output / tests:.0f} |"
     )
-    pipe = process.stdout
-    assert pipe is not None
-    output = 0
-    for block in iter(lambda: pipe.read(1 << 16), b""):
-        output += len(block)
-    _, status, usage = os.wait4(process.pid, 0)
-    pipe.close()
-    process.returncode = status
-    if status:
-        raise _Failed(f"`{' '.join(command[1:])}` ended with {os.WEXITSTATUS(status)}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
 def _peers(runner: str, out: Path) -> Dict[str, List[str]]:
@@ -171,16 +145,16 @@ _WRITERS = {"unittest": _write_unittest, "pytest": _write_pytest, "django": _wri
 _RUNNER = "--testrunner=trim_telemetry.django_runner.TrimTelemetryRunner"
 _COMMANDS = {
     "unittest": {
-        "plain": [sys.executable, "-m", "unittest", "discover"],
-        "trim-telemetry": [sys.executable, "-m", "trim_telemetry.unittest_instrumentation", "discover"],
+        "plain": ["-m", "unittest", "discover"],
+        "trim-telemetry": ["-m", "trim_telemetry.unittest_instrumentation", "discover"],
     },
     "pytest": {
-        "plain": [sys.executable, "-m", "pytest", "-q"],
-        "trim-telemetry": [sys.executable, "-m", "trim_telemetry.pytest_instrumentation", "-q"],
+        "plain": ["-m", "pytest", "-q"],
+        "trim-telemetry": ["-m", "trim_telemetry.pytest_instrumentation", "-q"],
     },
     "django": {
-        "plain": [sys.executable, "manage.py", "test"],
-        "trim-telemetry": [sys.executable, "manage.py", "test", _RUNNER],
+        "plain": ["manage.py", "test"],
+        "trim-telemetry": ["manage.py", "test", _RUNNER],
     },
 }
 

@@ -20,7 +20,8 @@ import tempfile
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple
 
-ROOT = Path(__file__).resolve().parent.parent
+from _costs import environment
+
 _POSTGRES = os.environ.get("TRIM_TEST_POSTGRES", "host=127.0.0.1 user=postgres dbname=test")
 
 _DJANGO = """
@@ -169,9 +170,8 @@ def _run(command: List[str], subject: Subject, peer: str, folder: Path) -> Cost:
         _TEST.format(peer=peer, before=before, statement=subject.statement, times=subject.times)
     )
     out = folder / "cost.json"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TRIM_", "PYTHON"))}
-    environ = {**kept, "PYTHONPATH": str(ROOT), "COST_OUT": str(out), "TRIM_COVERAGE": "off"}
-    subprocess.run(command, cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    env = environment(COST_OUT=str(out), TRIM_COVERAGE="off")
+    subprocess.run(command, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return Cost(*json.loads(out.read_text()))
 
 
