@@ -626,7 +626,12 @@ def test_windows_proactor_is_there_under_the_names_that_are_judged() -> None:
 # -- workers ---
 
 
-def test_conftest_is_guarded_in_a_worker_of_xdist_and_in_its_controller(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "door",
+    [("-m", DOORS["pytest"]), ("-m", "pytest", "-p", "trim_telemetry.pytest_plugin", "--trim")],
+    ids=["command", "plugin"],
+)
+def test_conftest_is_guarded_in_a_worker_of_xdist_and_in_its_controller(door: Any, tmp_path: Path) -> None:
     pytest.importorskip("xdist")
     (tmp_path / "conftest.py").write_text(
         "import os, socket\n"
