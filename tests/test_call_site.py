@@ -61,9 +61,17 @@ def test_frames_of_others_modules_are_passed_by_without_a_look_that_is_audited(t
     assert done.stdout.split() == [b"1", b"2"]
 
 
-def test_users_code_that_is_run_in_the_names_of_another_module_is_told_by_its_code():
+class Names(dict):
+    """What exec() may be given, too."""
+
+    def get(self, *arguments):
+        raise AssertionError("the names of a module are not the user's to be asked")
+
+
+@pytest.mark.parametrize("kind", [dict, Names])
+def test_users_code_that_is_run_in_the_names_of_another_module_is_told_by_its_code(kind):
     sites = CallSites(Sources(str(ROOT)))
-    names = {"__file__": None, "sites": sites, "sys": sys}
+    names = kind({"__file__": None, "sites": sites, "sys": sys})
     exec(compile("def asks():\n    return sites.find(sys._getframe())", join(str(ROOT), "app", "x.py"), "exec"), names)
     assert names["asks"]().f_code.co_name == "asks"
 

@@ -11,6 +11,7 @@ from .source import Sources
 
 USERS, OTHERS, RUNNERS = 1, 0, -1  # kinds of files
 _UNKNOWN = 2
+_get: Callable[[Dict[str, Any], str], Any] = dict.get  # the names may be a subclass's, which exec() takes, too
 
 _PACKAGE = dirname(dirname(abspath(__file__))) + sep  # it may be vendored inside the user's project
 # Below these stands nobody but who started the run: manage.py, which is the user's file, but not who asked.
@@ -41,7 +42,7 @@ class CallSites:
         """
         get: Callable[[Any, int], int] = self.kinds.get
         while frame is not None:
-            if get(frame.f_globals.get("__file__"), _UNKNOWN):  # else it is a module of others'
+            if get(_get(frame.f_globals, "__file__"), _UNKNOWN):  # else it is a module of others'
                 kind = get(frame.f_code.co_filename, _UNKNOWN)
                 if kind == _UNKNOWN:
                     kind = self.classify(frame.f_code.co_filename)
