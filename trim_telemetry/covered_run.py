@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Set, Tuple
+from typing import Collection, Dict, List, Sequence, Set
 
 from .analysis.coverage_stats import Caps, coverage_section
 from .collectors.coverage_py import Lines, Piece, Pieces
@@ -10,7 +10,7 @@ from .covered_sources import ProjectSources
 from .sections import Section
 
 CHANGED = "{} was changed while the run was on"
-_MOST_COUNTED = 20_000
+_MOST_COUNTED = 1_000  # pieces of one file
 _NAMED = 3  # files that a reason names
 
 
@@ -22,22 +22,23 @@ class CoveredRun:
         self._imported_before = imported_before
         self._lines: Lines = {}
         self._news: Lines = {}  # of a worker, that the run does not know yet
-        self._counted: Set[Tuple[str, Piece]] = set()  # most tests run what others have run
+        self._counted: Dict[str, Set[Piece]] = {}  # most tests run what others have run
         self._troubles: Dict[str, None] = {}
         self._new_troubles: List[str] = []  # as _news
 
     def add(self, lines: Pieces) -> None:
         """Count lines in."""
-        counted = self._counted
         for path, pieces in lines.items():
+            counted: Collection[Piece] = self._counted.get(path, ())
             for piece in pieces:
-                if (path, piece) not in counted:
+                if piece not in counted:
                     self._count(path, piece)
 
     def _count(self, path: str, piece: Piece) -> None:
-        if len(self._counted) >= _MOST_COUNTED:
-            self._counted.clear()
-        self._counted.add((path, piece))
+        counted = self._counted.setdefault(path, set())
+        if len(counted) >= _MOST_COUNTED:
+            counted.clear()
+        counted.add(piece)
         known = self._lines.setdefault(path, set())
         news = set(piece) - known
         if news:

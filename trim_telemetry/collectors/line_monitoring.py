@@ -186,8 +186,10 @@ def _is_inline(code: Any) -> bool:
     while offset < len(instructions) and instructions[offset] != _RESUME:
         offset += 2
     body = offset + 2
-    lines = [line for begin, end, line in code.co_lines() if begin <= body < end]
-    return code.co_firstlineno in lines
+    for begin, end, line in code.co_lines():
+        if begin <= body < end:
+            return bool(line == code.co_firstlineno)
+    return False
 
 
 def _is_outer(code: Any) -> bool:
