@@ -42,7 +42,6 @@ _TOKENS = re.compile(
 )
 _STRING, _OPEN, _CLOSE, _CONTINUED = 1, 2, 3, 4
 _DEFINITION = re.compile(r"[ \t]*(?:class|def|async[ \t]+def)\b")
-_DECORATOR = re.compile(r"[ \t]*@")
 _CASE = re.compile(r"^[ \t]*case\b", re.MULTILINE)
 _ALONE = re.compile(r"[ \t]*(?:#[^\n]*)?\n")
 _BRACES = re.compile(r"\{+|\}+")
@@ -292,13 +291,13 @@ def _with_suites(text: str, outline: _Outline, excluded: Set[int]) -> Set[int]:
     ordered = sorted(excluded)
     until: Optional[int] = None  # the width at which what is excluded ends
     decorated: Optional[int] = None  # the line of the first decorator
-    for begin, end, width, next_width, line in _statements_of(text, outline.ranges):
+    for begin, end, width, next_width, bare in _statements_of(text, outline.ranges):
         if until is not None and width <= until:
             until = None
         if until is not None:
             excluded.add(begin)
             continue
-        if _DECORATOR.match(line):
+        if bare[0] == "@":
             decorated = decorated or begin
             continue
         head = begin
@@ -314,7 +313,7 @@ def _with_suites(text: str, outline: _Outline, excluded: Set[int]) -> Set[int]:
 
 
 def _statements_of(text: str, ranges: List[Range]) -> Iterator[Tuple[int, int, int, int, str]]:
-    """Yield each statement's first and last line, its width of indentation, the next one's, and its first line."""
+    """Yield each statement's first and last line, its width of indentation, the next one's, and its text."""
     lines = text.split("\n")
     ends = dict(ranges)
     last: Optional[Tuple[int, int, int, str]] = None
@@ -323,11 +322,11 @@ def _statements_of(text: str, ranges: List[Range]) -> Iterator[Tuple[int, int, i
         line = lines[number - 1]
         bare = line.lstrip()
         end = ends.get(number, number)
-        if bare and not bare.startswith("#"):
+        if bare and bare[0] != "#":
             width = len(line) - len(bare)
             if last is not None:
                 yield (*last[:3], width, last[3])
-            last = number, end, width, line
+            last = number, end, width, bare
         number = end + 1
     if last is not None:
         yield (*last[:3], 0, last[3])
