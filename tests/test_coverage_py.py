@@ -100,6 +100,76 @@ def test_owner_of_a_borrowed_coverage_gets_everything(branch, tmp_path):
     assert taken == "[{'app.py': [1]}, {'app.py': [2, 4]}, {'app.py': [2, 3]}]"
 
 
+@pytest.mark.parametrize("branch", [False, True])
+def test_owner_is_paid_when_he_asks_and_not_before(branch, tmp_path):
+    """What is in a data file before that may be erased: another process of a run does, where `parallel` is set."""
+    program = f"""
+        owner = coverage.Coverage(data_file="data", include=["*/app.py"], branch={branch})
+        owner.start()
+        borrowed = coverage_py.borrow(owner)
+        import app
+        print(lines(borrowed.take()))
+        borrowed.give_back()
+        print(os.path.exists("data"))
+        app.f(0)
+        owner.stop()
+        owner.save()
+        data = owner.get_data()
+        print(lines({{file: data.lines(file) for file in data.measured_files()}}), lines(borrowed.take()))
+        print(os.path.exists("data"), {{"flush_data", "reset"}} & set(vars(owner._collector)))
+    """
+    assert told(tmp_path, program).splitlines() == [
+        "{'app.py': [1]}",
+        "False",
+        "{'app.py': [1, 2, 4]} {}",
+        "True set()",
+    ]
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_owner_whose_files_did_nothing_but_be_entered_can_touch_them(branch, tmp_path):
+    """There was activity, and no line: an empty CoverageData that nobody has told of what kind it is refuses files."""
+    program = f"""
+        import app
+        owner = coverage.Coverage(data_file=None, source=["."], branch={branch})
+        owner.start()
+        borrowed = coverage_py.borrow(owner)
+        owner._collector._activity = lambda: True
+        borrowed.take()
+        borrowed.give_back()
+        owner.stop()
+        print(lines({{file: [1] for file in owner.get_data().measured_files()}}))
+    """
+    assert told(tmp_path, program) == "{'app.py': [1]}"
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_owner_who_erases_his_data_is_owed_nothing_of_it(branch, tmp_path):
+    program = f"""
+        owner = coverage.Coverage(data_file=None, include=["*/app.py"], branch={branch})
+        owner.start()
+        borrowed = coverage_py.borrow(owner)
+        import app
+        print(lines(borrowed.take()), borrowed.is_on)
+        app.f(0)
+        owner.stop()
+        owner.erase()
+        print(lines(borrowed.take()))
+        owner.start()
+        print(borrowed.is_on)
+        app.f(1)
+        owner.stop()
+        data = owner.get_data()
+        print(lines({{file: data.lines(file) for file in data.measured_files()}}))
+    """
+    assert told(tmp_path, program).splitlines() == [
+        "{'app.py': [1]} True",
+        "{'app.py': [2, 4]}",
+        "False",
+        "{'app.py': [2, 3]}",
+    ]
+
+
 CONFIG = """
     [run]
     source =

@@ -388,6 +388,19 @@ def test_pytest_cov_is_as_without_us(workers: "tuple[str, ...]", options: "tuple
     assert missing(done) == NEVER
 
 
+def test_pytest_cov_is_as_without_us_where_its_workers_erase_all_data_files(tmp_path: Path) -> None:
+    pytest.importorskip("pytest_cov")
+    pytest.importorskip("xdist")
+    (project(tmp_path) / ".coveragerc").write_text("[run]\nparallel = true\n")
+    (tmp_path / "conftest.py").write_text("from app import never\n")  # the controller has lines of its own
+    words = ("-q", "-p", "no:cacheprovider", "-p", "pytest_cov", "--cov=app", "-p", "xdist", "-n2", "test_it.py")
+    run("-m", "pytest", *words, cwd=tmp_path, env=environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"))
+    plain = reported(tmp_path)
+    done = observed(tmp_path, *words)
+    assert done.code == 0, done.stdout
+    assert reported(tmp_path) == plain
+
+
 DEBUGGED = """
 import sys
 seen = []

@@ -212,13 +212,16 @@ class _Sink:
     def __init__(self) -> None:
         self.lines: Dict[str, Set[int]] = {}
         self.arcs: Dict[str, Set[Tuple[int, int]]] = {}
+        self._kinds: Set[str] = set()  # a CoverageData takes it as said which of both it is for, though there be none
         self.tracers: Dict[str, str] = {}
 
     def add_lines(self, lines: Mapping[str, Any]) -> None:
+        self._kinds.add("lines")
         for file, found in lines.items():
             self.lines.setdefault(file, set()).update(found)
 
     def add_arcs(self, arcs: Mapping[str, Any]) -> None:
+        self._kinds.add("arcs")
         for file, found in arcs.items():
             self.arcs.setdefault(file, set()).update(found)
 
@@ -230,9 +233,9 @@ class _Sink:
 
     def pour_into(self, other: Any) -> None:
         """Add all that is in it to another sink, or to the owner's data."""
-        if self.lines:
+        if "lines" in self._kinds:
             other.add_lines(self.lines)
-        if self.arcs:
+        if "arcs" in self._kinds:
             other.add_arcs(self.arcs)
         if self.tracers:
             other.add_file_tracers(self.tracers)
@@ -248,16 +251,20 @@ class Borrowed:
     """A running Coverage, whose collector is emptied by us, and whose owner still gets everything.
 
     What is taken out is owed to the owner, and paid when the owner asks for it: at a change of context, on get_data(),
-    save() and stop(), at exit.
+    save() and stop(), at exit. Never before: until then the data file may be removed (pytest-cov's workers do that
+    where `parallel` is set), and what was in it would be lost.
     """
 
     def __init__(self, coverage: Any) -> None:
         self.coverage = coverage
         self._collector = coverage._collector
         self._flush: Callable[[], bool] = self._collector.flush_data
+        self._reset: Callable[[], None] = self._collector.reset
         self._ours, self._owed = _Sink(), _Sink()
         self._was_active = False
+        self._is_given_back = False
         self._collector.flush_data = self._flush_for_owner
+        self._collector.reset = self._reset_for_owner
 
     def _drain(self) -> None:
         collector, sink = self._collector, _Sink()
@@ -267,7 +274,8 @@ class Borrowed:
             self._was_active |= bool(self._flush())
         finally:
             collector.covdata = data
-        sink.pour_into(self._ours)
+        if not self._is_given_back:
+            sink.pour_into(self._ours)
         sink.pour_into(self._owed)
 
     def _flush_for_owner(self) -> bool:
@@ -276,7 +284,21 @@ class Borrowed:
         owed, self._owed = self._owed, _Sink()
         was_active, self._was_active = self._was_active, False
         owed.pour_into(self._collector.covdata)
+        if self._is_given_back:
+            self._let_go()
         return was_active
+
+    def _reset_for_owner(self) -> None:
+        """What the owner calls to have all forgotten that was not asked for yet."""
+        if not self._is_given_back:
+            self._drain()
+        self._owed, self._was_active = _Sink(), False
+        self._reset()
+
+    @property
+    def is_on(self) -> bool:
+        """Does the Coverage still collect where it did? Once it has erased its data, it makes a new collector."""
+        return self.coverage._collector is self._collector
 
     def take(self) -> Lines:
         """Return the lines that ran since this was last asked."""
@@ -289,13 +311,13 @@ class Borrowed:
         return file in self._collector.file_tracers
 
     def give_back(self) -> None:
-        """Pay what is owed, and leave the Coverage as it was."""
-        self._flush_for_owner()
-        self._let_go()
+        """Take no more. Once what is owed is paid, the Coverage is as it was."""
+        self._is_given_back = True
 
     def _let_go(self) -> None:
-        if vars(self._collector).get("flush_data") == self._flush_for_owner:
-            del self._collector.flush_data
+        for name, ours in (("flush_data", self._flush_for_owner), ("reset", self._reset_for_owner)):
+            if vars(self._collector).get(name) == ours:
+                delattr(self._collector, name)
 
 
 class BorrowedLines(Borrowed):
@@ -329,6 +351,10 @@ class BorrowedLines(Borrowed):
             self._owed_lines = dict(_emptied(self._collector.data))
         return was_active
 
+    def _reset_for_owner(self) -> None:
+        super()._reset_for_owner()
+        self._owed_lines = {}
+
     def take(self) -> Lines:
         """Return the lines that ran since this was last asked."""
         self._drain()
@@ -336,7 +362,7 @@ class BorrowedLines(Borrowed):
         return taken
 
     def give_back(self) -> None:
-        """Pay what is owed, and leave the Coverage as it was."""
+        """Put back what is owed, and leave the Coverage as it was."""
         self._drain()
         self._pay()
         self._let_go()

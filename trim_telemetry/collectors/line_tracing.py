@@ -59,7 +59,7 @@ class Tracing:
         if isinstance(self._source, Own):
             is_good = owner is None and self._source.is_on_top and sys.gettrace() is self._source.tracer
         else:
-            is_good = self._source is not None and owner is self._source.coverage
+            is_good = self._source is not None and owner is self._source.coverage and self._source.is_on
         if not is_good:
             self._leave()
             self._pick()
