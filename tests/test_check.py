@@ -16,6 +16,7 @@ from tools._check.cells import (
     Workshop,
     all_tests,
     conformance_tests,
+    coverage_cells,
     door_tests,
     extras,
     intrusive_cells,
@@ -210,6 +211,13 @@ def test_intrusive_plugins_are_tried_with_the_oldest_of_all_and_the_newest_of_al
     alone = [Support(at("/bin/python", 3, 11, 0), [PYTEST[3]], {})]
     assert [cell.name for cell in intrusive_cells(Workshop(tmp_path), alone)] == ["3.11.0 pytest 8.3 among plugins"]
     assert intrusive_cells(Workshop(tmp_path), []) == []
+
+
+def test_oldest_coverage_is_tried_on_each_python_that_it_is_made_for(tmp_path):
+    supports = [Support(at("/bin/python", 3, minor, 0), [PYTEST[3], DJANGO[1]], {}) for minor in (8, 13, 14)]
+    supports.append(Support(at("/bin/python", 3, 7, 0), [], {}))
+    found = [cell.name for cell in coverage_cells(Workshop(tmp_path), supports)]
+    assert found == ["3.8.0 coverage 7.6.0", "3.13.0 coverage 7.6.0"]
 
 
 def test_the_tests_of_a_door_are_known_by_their_names(tmp_path):

@@ -18,7 +18,16 @@ import sys
 import time
 from typing import List, Optional, Sequence, Tuple
 
-from _check.cells import Cell, Workshop, bare_cell, development_cells, intrusive_cells, mypy_38_cell, paired_cells
+from _check.cells import (
+    Cell,
+    Workshop,
+    bare_cell,
+    coverage_cells,
+    development_cells,
+    intrusive_cells,
+    mypy_38_cell,
+    paired_cells,
+)
 from _check.commands import ROOT, Failed
 from _check.interpreters import FIRST, Interpreter, ask, find, lacking
 from _check.queue import run, supports
@@ -80,6 +89,7 @@ def _matrix(workshop: Workshop) -> Tuple[List[Cell], List[Result]]:
     probed, results = supports(workshop, found, _say)
     cells = paired_cells(workshop, probed)
     cells += intrusive_cells(workshop, probed)
+    cells += coverage_cells(workshop, probed)
     cells += [bare_cell(workshop, one) for one in found]
     cells += [*development_cells(workshop, found[-1], with_tests=False), *_mypy_38(workshop, found)]
     return cells, [*results, *_missing_mypy(found)]

@@ -38,6 +38,9 @@ _SLOW = (  # whole runs by the dozen, half of them killed: what they hold hardly
     "tests/property",
 )
 _SLOW_ON = ((3, 8), (3, 11), (3, 13), (3, 14))
+_OLDEST_COVERAGE = "coverage==7.6.0"  # that pyproject.toml allows; every other cell has the newest of its Python
+_NEWEST_OF_OLDEST_COVERAGE = (3, 13)  # what it is made for
+_OF_COVERAGE = ("tests/test_coverage_py.py", "tests/test_lines.py", "tests/test_lines_django.py")
 _AMONG_PLUGINS = (_PLUGINS, _DATABASES)  # which load what they mean
 _DRIVERS = "test_drivers_"  # tests of them are slow, and need what only the cells that run all tests install
 _COUNTED = re.compile(r"\d+ passed.*")
@@ -69,10 +72,12 @@ class Workshop:
             made.make(log, ["-e", f"{ROOT}[test]"], [_PROJECT])
         return made
 
-    def paired(self, name: str, interpreter: Interpreter, pair: Pair, extras: str, log: Log) -> Environment:
-        """Return an environment with one pytest, one Django, our wheel and what its extras name."""
+    def paired(
+        self, name: str, interpreter: Interpreter, pair: Pair, extras: str, log: Log, *others: str
+    ) -> Environment:
+        """Return an environment with one pytest, one Django, our wheel, what its extras name and other requirements."""
         made = Environment(self.folder / _file_name(name), interpreter.path)
-        pins = [release.requirement for release in pair if release]
+        pins = [*(release.requirement for release in pair if release), *others]
         made.make(log, [*pins, f"trim-telemetry[{extras}] @ {self.wheel(interpreter, log).as_uri()}"], [_PROJECT])
         return made
 
@@ -196,6 +201,26 @@ def _intrusive_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) ->
     def work(log: Log) -> str:
         made = workshop.paired(name, interpreter, pair, "suite,plugins,drivers,intrusive", log)
         return _test(made, log, "-p", "no:randomly", *_AMONG_PLUGINS)
+
+    return Cell(name, work)
+
+
+def coverage_cells(workshop: Workshop, supports: Sequence[Support]) -> List[Cell]:
+    """Return an interpreter's cell of the oldest coverage.py, with its newest pair: what leans on private API of it."""
+    found = [(support.interpreter, _pairs_of(support)) for support in supports]
+    return [
+        _coverage_cell(workshop, interpreter, pairs[-1])
+        for interpreter, pairs in found
+        if pairs and interpreter.minor <= _NEWEST_OF_OLDEST_COVERAGE
+    ]
+
+
+def _coverage_cell(workshop: Workshop, interpreter: Interpreter, pair: Pair) -> Cell:
+    name = f"{interpreter} {_OLDEST_COVERAGE.replace('==', ' ')}"
+
+    def work(log: Log) -> str:
+        made = workshop.paired(name, interpreter, pair, "suite", log, _OLDEST_COVERAGE)
+        return _test(made, log, *_OF_COVERAGE)
 
     return Cell(name, work)
 
