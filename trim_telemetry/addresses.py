@@ -26,6 +26,15 @@ def host_of(value: Any) -> Optional[str]:
     return None
 
 
+def port_of(value: Any) -> Optional[int]:
+    """Return a port as a number; None: it is none that a call could reach."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 < number < 65536 else None
+
+
 def parse(host: str) -> Optional[bytes]:
     """Return the address that a host spells, in any way that the resolver takes for one; None: it is a name.
 

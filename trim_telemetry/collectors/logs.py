@@ -89,7 +89,7 @@ class LogCollector:
                 if isinstance(answer, logging.LogRecord):  # from Python 3.12 on: another one in its place
                     handled = answer
                 return answer
-            except BaseException as error:
+            except BaseException as error:  # raised again, as it came
                 unseen(error)
                 raise
             finally:

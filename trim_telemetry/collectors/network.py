@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from _thread import _count as _thread_count
 from _thread import get_ident
-from types import FrameType
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .. import addresses
@@ -24,6 +23,7 @@ from .owner import Owner
 from .refusals import kind_of
 from .request import request_of
 from .tasks import frame_behind, frame_of_loop
+from .threads import frame_of, thread_name
 from .timing import Clock
 
 _DISTINCT = 1_000  # attempts of one owner that are told apart
@@ -224,7 +224,7 @@ class Ledger:
         if host is None or host in self.hosts.known or not self.active:
             return None
         try:
-            attempt = self._judge(host, _port_of(port), operation)
+            attempt = self._judge(host, addresses.port_of(port), operation)
             error = None
             if attempt is not None and attempt.blocked:
                 error = self.error_of(attempt, kind_of(operation, self.refuses_as_outage))
@@ -325,7 +325,7 @@ class Ledger:
         made.address = address
         made.test = owner.id
         made.first = Clock.now()
-        made.thread = _thread_name()
+        made.thread = thread_name()
         made.method, made.url = request_of(_getframe(2))
         around = self._around
         if around is not None:
@@ -341,7 +341,7 @@ class Ledger:
         """Say where in the user's own code the call was made; a thread of a pool's works for who waits for it."""
         frame = frame_behind(sites.find, _getframe(2))
         if frame is None and owner is self._owner and get_ident() != self._home:
-            frame = frame_of_loop(sites.find, _frame_of(self._home))
+            frame = frame_of_loop(sites.find, frame_of(self._home))
         if frame is not None:
             made.file = sites.relative(frame.f_code.co_filename)
             made.line = frame.f_lineno
@@ -389,25 +389,6 @@ class Ledger:
         if made.operation.startswith("get") and not made.blocked:
             found.unconnected += 1
         return found
-
-
-def _port_of(port: Any) -> Optional[int]:
-    try:
-        number = int(port)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return number if 0 < number < 65536 else None
-
-
-def _thread_name() -> Optional[str]:
-    threading: Any = sys.modules.get("threading")
-    ident = get_ident()
-    known = getattr(threading, "_active", {}).get(ident)  # private; current_thread() would make one up
-    return None if known is None else str(known.name)
-
-
-def _frame_of(ident: int) -> Optional[FrameType]:
-    return sys._current_frames().get(ident)  # private by name only, as in threads
 
 
 ledger = Ledger()  # sockets are guarded in the process, so there is one

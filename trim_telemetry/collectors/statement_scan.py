@@ -152,7 +152,27 @@ def _outline(text: str) -> _Outline:
     """Raises _UnsureError."""
     made = _Outline([], set())
     ranges = made.ranges
-    depth = opened = line = counted = 0
+    line = counted = 0
+    for kind, begin, end in _outermost(text):
+        line, counted = line + text.count("\n", counted, begin), begin
+        first_line, last_line = line + 1, line + 1 + text.count("\n", begin, end)
+        if _may_begin_a_statement(text, kind, begin) and _is_docstrings_place(text, begin, first_line, ranges):
+            if kind != _STRING or not _ALONE.match(text, end):
+                raise _UnsureError
+            made.docstrings.update(range(first_line, last_line + 1))
+        if last_line == first_line:
+            continue
+        if ranges and ranges[-1][1] == first_line:
+            ranges[-1] = (ranges[-1][0], last_line)
+        else:
+            ranges.append((first_line, last_line))
+    return made
+
+
+def _outermost(text: str) -> Iterator[Tuple[int, int, int]]:
+    """Yield kind, begin and end of strings, brackets and continued lines that are in no others, as far as they go over
+    several lines or may begin a statement. Raises _UnsureError."""
+    depth = opened = 0
     for token in _TOKENS.finditer(text):
         kind = token.lastindex
         if kind is None:
@@ -160,49 +180,30 @@ def _outline(text: str) -> _Outline:
         begin, end = token.span(kind)
         if kind == _OPEN:
             depth += 1
-            if depth > 1:
-                continue
-            opened = begin
-            if text[begin - 1] in " \t\n:" and text[begin] == "(":  # it may be a docstring in brackets
-                line, counted = line + text.count("\n", counted, begin), begin
-                if _is_docstrings_place(text, begin, line + 1, ranges):
-                    raise _UnsureError
+            opened = begin if depth == 1 else opened
             continue
         if kind == _CLOSE:
             depth -= 1
-            if depth:
-                continue
-            begin = opened
+            kind, begin = _OPEN, opened
         elif kind == _STRING:
             if text[begin - 1] in "fFtT" and sys.version_info >= (3, 12):
                 _check_fields(token.group(kind))
-            if depth:
-                continue
         elif kind == _CONTINUED:
-            if depth:
-                continue
-            _check_continued(text, begin)
+            if not depth:
+                _check_continued(text, begin)
         else:
             raise _UnsureError
-        has_lines = text.find("\n", begin, end) >= 0
-        may_be_docstring = kind == _STRING and text[begin - 1] in " \t\n:rRuU"
-        if not has_lines and not may_be_docstring:
-            continue
-        line, counted = line + text.count("\n", counted, begin), begin
-        first_line = line + 1
-        if may_be_docstring and _is_docstrings_place(text, begin, first_line, ranges):
-            if not _ALONE.match(text, end):
-                raise _UnsureError
-            made.docstrings.update(range(first_line, first_line + text.count("\n", begin, end) + 1))
-        if has_lines:
-            last_line = first_line + text.count("\n", begin, end)
-            if ranges and ranges[-1][1] == first_line:
-                ranges[-1] = (ranges[-1][0], last_line)
-            else:
-                ranges.append((first_line, last_line))
+        if not depth and (text.find("\n", begin, end) >= 0 or _may_begin_a_statement(text, kind, begin)):
+            yield kind, begin, end
     if depth:
         raise _UnsureError
-    return made
+
+
+def _may_begin_a_statement(text: str, kind: int, begin: int) -> bool:
+    """A string may be a docstring; so may one in brackets."""
+    if kind == _STRING:
+        return text[begin - 1] in " \t\n:rRuU"
+    return text[begin] == "(" and text[begin - 1] in " \t\n:"
 
 
 def _check_fields(string: str) -> None:

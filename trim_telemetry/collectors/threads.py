@@ -64,3 +64,14 @@ def _alive() -> Dict[int, Any]:
     """Return the threads there are, by ident. Private, and what threading.enumerate() copies under a lock."""
     alive: Dict[int, Any] = getattr(sys.modules.get("threading"), "_active", {})
     return alive
+
+
+def thread_name() -> Optional[str]:
+    """Return the present thread's name; None: threading knows none. threading.current_thread() would make one up."""
+    known = _alive().get(get_ident())
+    return None if known is None else str(known.name)
+
+
+def frame_of(ident: int) -> Optional[FrameType]:
+    """Return what a thread runs now."""
+    return _current_frames().get(ident)
