@@ -137,7 +137,8 @@ def test_identity_and_totals_are_left_even_where_the_line_stays_too_long():
 
 def test_files_say_how_many_lines_are_missing_before_any_file_goes():
     lines = FileLines("app.py", range(1, 20_000), {})
-    section = coverage_section([(lines, [0]), (FileLines("b.py", [1], {}), [0])], Caps(10**6, None))
+    files = [(file, [file.stretch([0])]) for file in (lines, FileLines("b.py", [1], {}))]
+    section = coverage_section(files, Caps(10**6, None))
     line = json.dumps({**written(), "coverage": json.loads(section.text)})
     found = strict.check(json.loads(shorten(line, 60_000)), "test_result")
     assert [entry["lines_covered"] for entry in found["coverage"]["files"]] == [1, 1]
