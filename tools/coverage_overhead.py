@@ -58,12 +58,12 @@ _VARIANTS = {
     "plain": Variant(["-m", "pytest", *_PYTEST]),
     "trim-telemetry, TRIM_COVERAGE=off": Variant(_OURS),
     "trim-telemetry": Variant(_OURS, "coverage", "require"),
-    "trim-telemetry, cold": Variant(_OURS, "coverage", "require", True),
     "coverage run": Variant([*_COVERAGE_RUN, "-m", "pytest", *_PYTEST], "coverage"),
     "coverage run, and trim-telemetry": Variant([*_COVERAGE_RUN, *_OURS], "coverage", "require"),
     "pytest-cov --cov-context=test": Variant(
         ["-m", "pytest", *_PYTEST, "--cov=src", "--cov-report=", "--cov-context=test"], "pytest_cov"
     ),
+    "trim-telemetry, cold": Variant(_OURS, "coverage", "require", True),
 }
 
 
@@ -92,6 +92,7 @@ def main() -> int:
 
 def _run(variant: Variant, project: Path, cache: Path) -> Cost:
     if variant.cold:
+        cache = cache.with_name("cold")  # of its own: the other variants are to find theirs
         shutil.rmtree(cache, ignore_errors=True)
     # Of coverage.py's ways of measuring only this one can tell tests apart.
     env = environment(XDG_CACHE_HOME=str(cache), TRIM_COVERAGE=variant.coverage, COVERAGE_CORE="ctrace")
