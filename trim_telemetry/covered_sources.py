@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from time import monotonic as _now  # kept from the start: tests replace it
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .analysis.file_lines import FileLines, Stretch
@@ -12,9 +11,10 @@ from .collectors.coverage_py import Piece, UnparsableError
 from .collectors.function_bodies import Bodies
 from .collectors.line_coverage import LineCollector
 from .collectors.source_statements import SourceStatements, default_folder, stamp_of
+from .collectors.timing import Clock
 from .texts import clean
 
-_LOOK_AGAIN = 0.5  # s, after which a file is looked at again
+_LOOK_AGAIN = 500_000_000  # ns, after which a file is looked at again
 _NEVER = float("-inf")
 _MOST_KNOWN = 1_000  # of one file
 _MOST_UNSEEN = 8_000_000  # bytes of source that nobody has imported: to parse more would hold up the end of the run
@@ -36,7 +36,7 @@ class Source:
         self.certain = certain
         self.stamp = stamp
         self.changed = False
-        self.checked = _now()  # when the file was last looked at, by the clock
+        self.checked: float = Clock.now()  # when the file was last looked at, by the clock
         self._parts = bodies is None
         self._outer = frozenset(lines.ran(bodies.outer)) if bodies else frozenset()
         self._ambiguous = frozenset(lines.ran(bodies.ambiguous)) if bodies else frozenset()
@@ -135,7 +135,7 @@ class ProjectSources:
         The disk is asked where the code that ran may be another one; else, as nothing but the reader's view of it
         depends on that, only now and then, or at_once.
         """
-        now = _now()
+        now = Clock.now()
         if at_once or not now - source.checked < _LOOK_AGAIN:
             source.checked = now
             try:
