@@ -152,7 +152,8 @@ def bare_cell(workshop: Workshop, interpreter: Interpreter) -> Cell:
             python("tools/vendor.py", folder)
             python("-m", "tests.conformance.bare", archive, "our_telemetry")
             python("-m", "tests.conformance.bare", folder, "trim_telemetry")
-        python("tools/demo.py")
+            # Its file is its own: bare cells run at the same time.
+            python("tools/demo.py", os.path.join(folder, "demo.ndjson"))
         return f"{note}, as vendored zip and folder too, and the demo"
 
     return Cell(f"{interpreter} bare", work)
