@@ -14,6 +14,7 @@ START = """
 import gc, sys
 from trim_telemetry.collectors.line_monitoring import Monitor, NoToolError
 follow = lambda name: name if name == "app.py" else None
+lines = lambda pieces: sorted({line for piece in pieces["app.py"] for line in piece.lines})
 def made(source):
     names = {}
     exec(compile(source, "app.py", "exec"), names)
@@ -48,15 +49,44 @@ def test_each_time_anew_and_bodies_of_modules_apart(source, call, inner, outer):
     program = f"""
         monitor = Monitor(follow)
         names = made({source!r})
-        print(sorted(set(sum(monitor.take().outer["app.py"], ()))))
+        print(lines(monitor.take().outer))
         for _ in range(3):
             try:
                 eval({call!r}, names)
             except StopIteration:
                 pass
-            print(sorted(set(sum(monitor.take().inner["app.py"], ()))))
+            print(lines(monitor.take().inner))
     """
     assert told(program) == [str(sorted(outer)), *[str(sorted(inner))] * 3]
+
+
+def test_lines_before_those_of_the_def_itself():
+    """Whoever makes code from a tree gives it what lines he likes."""
+    program = """
+        import ast
+        tree = ast.parse("\\n" * 9 + "def f(a):\\n    if a:\\n        return 1\\n    return 2")
+        tree.body[0].body[1].lineno = tree.body[0].body[1].value.lineno = 3
+        names = {}
+        monitor = Monitor(follow)
+        exec(compile(tree, "app.py", "exec"), names)
+        for argument in (0, 1, 0):
+            names["f"](argument)
+            print(lines(monitor.take().inner))
+    """
+    assert told(program) == ["[3, 11]", "[11, 12]", "[3, 11]"]
+
+
+def test_the_same_lines_are_the_same_piece():
+    program = """
+        names = made("def f(a):\\n    if a:\\n        return 1\\n    return 2")
+        monitor = Monitor(follow)
+        pieces = []
+        for argument in (0, 1, 0, 1):
+            names["f"](argument)
+            pieces += monitor.take().inner["app.py"]
+        print(pieces[0] is pieces[2], pieces[1] is pieces[3], [list(piece.lines) for piece in pieces[:2]])
+    """
+    assert told(program) == ["True True [[2, 4], [2, 3]]"]
 
 
 def test_code_that_comes_and_goes_is_not_kept():
@@ -81,13 +111,13 @@ def test_another_tools_events_are_its_own_and_nothing_is_left_behind():
         monitoring.set_local_events(4, names["f"].__code__, monitoring.events.LINE)
         monitor = Monitor(follow)
         names["f"]()
-        print(monitor.take().inner, monitoring.get_tool(3))
+        print(lines(monitor.take().inner), monitoring.get_tool(3))
         names["f"]()
         monitor.stop()
         names["f"]()
         print(seen, monitoring.get_tool(3))
     """
-    assert told(program) == ["{'app.py': [(2,)]} trim-telemetry", "[2, 2, 2] None"]
+    assert told(program) == ["[2] trim-telemetry", "[2, 2, 2] None"]
 
 
 def test_no_id_is_left():

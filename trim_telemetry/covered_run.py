@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Sequence, Set
+from typing import Dict, List, Sequence, Set
 
 from .analysis.coverage_stats import Caps, coverage_section
-from .collectors.coverage_py import Lines, Piece, Pieces
+from .collectors.coverage_py import Lines
+from .collectors.pieces import Piece, Pieces
 from .covered_sources import ProjectSources
 from .sections import Section
 
 CHANGED = "{} was changed while the run was on"
-_MOST_COUNTED = 1_000  # pieces of one file
+_MOST_COUNTED = 20_000  # pieces
 _NAMED = 3  # files that a reason names
 
 
@@ -22,27 +23,26 @@ class CoveredRun:
         self._imported_before = imported_before
         self._lines: Lines = {}
         self._news: Lines = {}  # of a worker, that the run does not know yet
-        self._counted: Dict[str, Set[Piece]] = {}  # most tests run what others have run
+        self._counted: Set[Piece] = set()  # most tests run what others have run
         self._troubles: Dict[str, None] = {}
         self._new_troubles: List[str] = []  # as _news
 
     def add(self, lines: Pieces) -> None:
         """Count lines in."""
-        for path, pieces in lines.items():
-            counted: Collection[Piece] = self._counted.get(path, ())
+        counted = self._counted
+        for pieces in lines.values():
             for piece in pieces:
                 if piece not in counted:
-                    self._count(path, piece)
+                    self._count(piece)
 
-    def _count(self, path: str, piece: Piece) -> None:
-        counted = self._counted.setdefault(path, set())
-        if len(counted) >= _MOST_COUNTED:
-            counted.clear()
-        counted.add(piece)
-        known = self._lines.setdefault(path, set())
-        news = set(piece) - known
+    def _count(self, piece: Piece) -> None:
+        if len(self._counted) >= _MOST_COUNTED:
+            self._counted.clear()
+        self._counted.add(piece)
+        known = self._lines.setdefault(piece.path, set())
+        news = set(piece.lines) - known
         if news:
-            self._news.setdefault(path, set()).update(news)
+            self._news.setdefault(piece.path, set()).update(news)
             known |= news
 
     def trouble(self, reason: str) -> None:
@@ -83,7 +83,7 @@ class CoveredRun:
         sources = {path: self._sources.of(path) for path in self._imported_before}
         found = {path: source for path, source in sources.items() if source is not None and source.lines.total}
         for path, source in found.items():
-            self.add({path: [tuple(source.certain)]})
+            self.add({path: [Piece(path, source.certain)]})
         if found:
             names = sorted(source.lines.file for source in found.values())
             self.trouble(f"imported before the run began, what was seen of it is the least that ran: {_some(names)}")

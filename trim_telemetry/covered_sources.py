@@ -7,9 +7,10 @@ from itertools import chain
 from typing import Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .analysis.file_lines import FileLines, Stretch
-from .collectors.coverage_py import Piece, UnparsableError
+from .collectors.coverage_py import UnparsableError
 from .collectors.function_bodies import Bodies
 from .collectors.line_coverage import LineCollector
+from .collectors.pieces import Piece
 from .collectors.source_statements import SourceStatements, default_folder, stamp_of
 from .collectors.timing import Clock
 from .texts import clean
@@ -45,7 +46,7 @@ class Source:
     def ran(self, pieces: List[Piece]) -> List[Stretch]:
         """Return what ran of it, without what ran only because the module was imported meanwhile."""
         if len(pieces) > 1 and not self._parts:
-            pieces = [tuple(set().union(*pieces))]
+            pieces = [Piece(pieces[0].path, sorted(set().union(*[piece.lines for piece in pieces])))]
         known, found = self._known, []
         for piece in pieces:
             try:
@@ -57,7 +58,7 @@ class Source:
         return self.lines.joined(found) if len(found) > 1 else found
 
     def _look_up(self, piece: Piece) -> Optional[Stretch]:
-        places = self.lines.ran(piece)
+        places = self.lines.ran(piece.lines)
         outside = self._outer.intersection(places)
         if outside:
             self.checked = _NEVER

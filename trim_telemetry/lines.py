@@ -8,8 +8,8 @@ import time
 from typing import Any, Callable, Iterable, List, Mapping, Optional, Set, Tuple, TypeVar, cast
 
 from .analysis.coverage_stats import Caps, coverage_section
-from .collectors.coverage_py import Pieces
 from .collectors.line_coverage import LineCollector, UnavailableError
+from .collectors.pieces import Piece, Pieces
 from .config import Config
 from .covered_run import CHANGED, CoveredRun
 from .covered_sources import ProjectSources
@@ -244,7 +244,8 @@ class FollowedLines(NoLines):
         """See NoLines."""
         files = self._collector.files
         self.hold_tests([files.path_of(name) for name in news["tests"]])
-        self._run.add({files.path_of(name): [tuple(found)] for name, found in news["lines"].items()})
+        found = {files.path_of(name): lines for name, lines in news["lines"].items()}
+        self._run.add({path: [Piece(path, lines)] for path, lines in found.items()})
         for reason in news["troubles"]:
             self._run.trouble(reason)
 

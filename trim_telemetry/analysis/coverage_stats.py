@@ -6,7 +6,7 @@ import json
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from ..sections import Section
-from .file_lines import FileLines, Stretch, percent
+from .file_lines import FileLines, Stretch, covered_in, percent
 
 Ran = Sequence[Tuple[FileLines, Sequence[Stretch]]]  # files, and what of them ran
 
@@ -22,7 +22,7 @@ class Caps(NamedTuple):
 
 def coverage_section(files: Ran, caps: Caps, status: str = "collected", reason: Optional[str] = None) -> Section:
     """Return the section of a record. files: in the order that it is to list them."""
-    covered = sum([stretch.covered for _, ran in files for stretch in ran])
+    covered = sum([covered_in(ran) for _, ran in files])
     total = sum([lines.total for lines, _ in files])
     missing = total - covered
     as_ranges = [cap is not None and missing > cap for cap in (caps.stdout, caps.file)]

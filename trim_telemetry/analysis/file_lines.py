@@ -7,26 +7,20 @@ spliced from it.
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quote
-from typing import Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterable, List, Mapping, Optional, Sequence, Tuple
 
 _NONE = -1
 
-Runs = Sequence[Tuple[int, int]]  # statements without one missing between them: the first's place, and the next one's
+Runs = Tuple[Tuple[int, int], ...]  # statements without one missing between: the first's place, and the next one's
 
 
-class Stretch(NamedTuple):
-    """A part of a file, from the first statement in it that ran to the last; what most tests have in common.
-
-    begin, end: places of that first one, and of the one behind the last; covered: how many ran; ranges: the others
-    between them, with commas; runs: ascending.
-    """
-
-    begin: int
-    end: int
-    covered: int
-    ranges: str
-    runs: Runs
+# A part of a file, from the first statement in it that ran to the last: what most tests have in common. The place of
+# the first one, and of the one behind the last; how many ran; the line of the statement before the first one, and of
+# the one behind the last ("": there is none); the others between them as ranges, with commas; those that ran.
+# A plain tuple: there are thousands, and the garbage collector soon forgets a tuple in which there is nothing for it.
+Stretch = Tuple[int, int, int, str, str, str, Runs]
 
 
 class FileLines:
@@ -36,7 +30,7 @@ class FileLines:
     that statement's first line.
     """
 
-    __slots__ = ("_ends", "_head", "_order", "_places", "_text", "file")
+    __slots__ = ("_ends", "_first", "_head", "_last", "_order", "_places", "_text", "file")
 
     def __init__(self, file: str, statements: Sequence[int], first: Mapping[int, int]) -> None:
         self.file = file
@@ -47,6 +41,7 @@ class FileLines:
             self._places[line] = place
         for line, start in first.items():
             self._places[line] = self._places[start]
+        self._first, self._last = (str(statements[0]), str(statements[-1])) if statements else ("", "")
         self._text: Optional[str] = None
         self._ends: Sequence[int] = ()  # of each statement in that text
 
@@ -75,35 +70,38 @@ class FileLines:
         if end == _NONE:
             return None
         runs.append((begin, end))
-        return self._stretch(runs, len(ran))
+        return self._stretch(tuple(runs), len(ran))
 
     def _stretch(self, runs: Runs, covered: int) -> Stretch:
         ends = [end for _, end in runs]
         ranges = [self._range(end, begin) for end, (begin, _) in zip(ends, runs[1:])]
-        return Stretch(runs[0][0], ends[-1], covered, ",".join(ranges), runs)
+        begin, end, order = runs[0][0], ends[-1], self._order
+        before = str(order[begin - 1]) if begin else ""
+        behind = str(order[end]) if end < len(order) else ""
+        return begin, end, covered, before, behind, ",".join(ranges), runs
 
     def joined(self, stretches: List[Stretch]) -> List[Stretch]:
         """Return the same in ascending order, none reaching into another."""
         stretches.sort()
-        end = 0
+        reached = 0
         for stretch in stretches:
-            if stretch.begin < end:
+            if stretch[0] < reached:
                 break
-            end = stretch.end
+            reached = stretch[1]
         else:
             return stretches
         runs: List[Tuple[int, int]] = []
-        for begin, end in sorted([run for stretch in stretches for run in stretch.runs]):
+        for begin, end in sorted([run for stretch in stretches for run in stretch[-1]]):
             if runs and begin <= runs[-1][1]:
                 runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
             else:
                 runs.append((begin, end))
-        return [self._stretch(runs, sum([end - begin for begin, end in runs]))]
+        return [self._stretch(tuple(runs), sum([end - begin for begin, end in runs]))]
 
     def entry(self, ran: Sequence[Stretch], as_ranges: bool) -> str:
         """Return the file's entry in a record's `files`, as JSON. ran: as joined() returns it."""
         total = len(self._order)
-        covered = sum([stretch.covered for stretch in ran])
+        covered = covered_in(ran)
         missing = (
             f'"missing_lines": [], "missing_ranges": "{self._missing_ranges(ran)}", "missing_omitted": true'
             if as_ranges
@@ -121,7 +119,7 @@ class FileLines:
         parts = []
         start = 0
         for stretch in ran:
-            for begin, end in stretch.runs:
+            for begin, end in stretch[-1]:
                 if begin:
                     parts.append(text[start : ends[begin - 1]])
                 start = ends[end - 1]
@@ -139,15 +137,15 @@ class FileLines:
     def _missing_ranges(self, ran: Sequence[Stretch]) -> str:
         """The same as ranges from statement to statement, as `coverage report` prints them: "12-18,25"."""
         parts = []
-        place = 0
-        for begin, end, _, ranges, _ in ran:
+        place, line = 0, self._first
+        for begin, end, _, before, behind, ranges, _ in ran:
             if begin > place:
-                parts.append(self._range(place, begin))
+                parts.append(line if line == before else f"{line}-{before}")
             if ranges:
                 parts.append(ranges)
-            place = end
-        if place < len(self._order):
-            parts.append(self._range(place, len(self._order)))
+            place, line = end, behind
+        if line:
+            parts.append(line if line == self._last else f"{line}-{self._last}")
         return ",".join(parts)
 
     def _range(self, begin: int, end: int) -> str:
@@ -155,6 +153,12 @@ class FileLines:
         return f"{first}-{last}" if first != last else str(first)
 
 
+def covered_in(ran: Sequence[Stretch]) -> int:
+    """Return how many statements ran."""
+    return sum([stretch[2] for stretch in ran])
+
+
+@lru_cache(maxsize=4_096)  # so few are different that to write them all anew would be a tenth of what a record costs
 def percent(covered: int, total: int) -> str:
     """Return how much that is, as JSON has it: null, of no statement."""
     return "%.2f" % (100.0 * covered / total) if total else "null"

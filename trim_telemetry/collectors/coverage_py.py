@@ -19,8 +19,6 @@ _TEMPLATES = "django_coverage_plugin"
 _CONSTANT = {"no-data-collected", "module-not-measured", "no-ctracer", "no-sysmon", "trace-changed"}
 
 Lines = Dict[str, Set[int]]  # by file
-Piece = Tuple[int, ...]  # lines that ran of one code object, or of one file: in any order
-Pieces = Dict[str, List[Piece]]  # by file
 
 _open = open  # kept from the start: tests replace it
 

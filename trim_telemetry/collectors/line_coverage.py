@@ -11,9 +11,9 @@ import sys
 from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
 from . import coverage_py
-from .coverage_py import Pieces
 from .line_monitoring import Monitor, NoToolError, Taken
 from .line_tracing import TracerActiveError, Tracing
+from .pieces import KnownPieces, Pieces
 from .source_files import SourceFiles
 
 NOT_INSTALLED = "coverage.py is not installed"
@@ -50,6 +50,7 @@ class LineCollector:
             self._read_rules()
         self._monitor: Optional[Monitor] = None
         self._tracing: Optional[Tracing] = None
+        self._pieces = KnownPieces()  # of a tracer's
         try:
             if sys.version_info >= (3, 12):
                 self._monitor = Monitor(self.files.path, self.templates)
@@ -112,7 +113,7 @@ class LineCollector:
             if path is None and self._tracing.is_template(name):
                 path = os.path.realpath(name)
             if path is not None:
-                found.setdefault(path, []).append(tuple(lines))
+                found.setdefault(path, []).append(self._pieces.of(path, lines))
         return Taken(found, {})
 
     @property

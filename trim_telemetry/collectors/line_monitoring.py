@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import sys
 import weakref
-from opcode import opmap
 from types import CodeType
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from . import coverage_py
-from .coverage_py import Lines, Pieces
+from .coverage_py import Lines
+from .pieces import Piece, Pieces
 
 _TOOL_IDS = (4, 3)  # the others have names, and owners: 0 debuggers, 1 coverage.py, 2 profilers, 5 optimizers
 _NAME = "trim-telemetry"
+_INSTRUCTION = 2  # bytes; none that begins a body has an argument beyond that
 _OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED: the body of a function; those of modules and classes lack it
-_RESUME = opmap.get("RESUME")  # begins the body of a function, behind what sets up its closure or its generator
 # Run with the module or class that they stand in, though the compiler makes functions of them.
 _INLINE = ("<generic parameters", "<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
+_MOST_KNOWN = 100  # pieces of one code object
 NO_TOOL = "no-monitoring-tool"
+
+if TYPE_CHECKING:
+    _Reference = weakref.ref[CodeType]
+else:
+    _Reference = weakref.ref
 
 
 class NoToolError(Exception):
@@ -34,6 +40,37 @@ class Taken(NamedTuple):
 
     inner: Pieces
     outer: Pieces
+
+
+class _Followed(_Reference):
+    """A code object whose lines are followed.
+
+    number: its id, also when it has gone; first: a line before which it has none; is_outer: see _is_outer();
+    bits: lines of it that ran, of which `first` is the lowest; pieces: by their bits.
+    """
+
+    __slots__ = ("bits", "first", "is_outer", "number", "pieces")
+    bits: int
+    first: int
+    is_outer: bool
+    number: int
+    pieces: Dict[int, Piece]
+
+    def lower(self, code: Any) -> None:
+        """Begin anew, with `first` the lowest line that there is: code made from a tree has what lines it was given."""
+        lowest = min([line for _, _, line in code.co_lines() if line is not None], default=self.first)
+        self.bits = 0
+        if lowest < self.first:
+            self.first = lowest
+            self.pieces.clear()
+
+    def piece(self, path: str, bits: int) -> Piece:
+        """Return the piece of such lines that was not known yet."""
+        if len(self.pieces) >= _MOST_KNOWN:
+            self.pieces.clear()
+        lines = [self.first + place for place, bit in enumerate(bin(bits)[:1:-1]) if bit == "1"]
+        made = self.pieces[bits] = Piece(path, lines)
+        return made
 
 
 class Monitor:
@@ -49,11 +86,10 @@ class Monitor:
         self._set_local_events = self._monitoring.set_local_events
         self._line_event = self._monitoring.events.LINE
         self._tool = self._free_tool()
+        self._told: List[Any] = []  # in turn a code object, and a line of it that ran
+        self._begun: Dict[int, CodeType] = {}  # those of `_inline` that were called
         # By id of the code object: hashing the object itself walks through all of it.
-        self._hits: Dict[int, Tuple[CodeType, Set[int]]] = {}
-        self._adders: Dict[int, Callable[[int], None]] = {}  # the same sets' add()
-        self._codes: Dict[int, weakref.ref[CodeType]] = {}
-        self._outer: Set[int] = set()  # ids of those that run when their module is imported
+        self._codes: Dict[int, _Followed] = {}
         self._inline: Set[int] = set()  # ids of those that begin in the line of their `def`
         self._templates: Lines = {}
         self.problem: Optional[str] = None  # what went wrong in a callback
@@ -72,18 +108,18 @@ class Monitor:
     def _start(self) -> None:
         """Register the callbacks. They are closures over what they need: each runs once for each line of a test."""
         events = self._monitoring.events
-        tool, adders, path_of, plugin = self._tool, self._adders, self._path, self._plugin
-        inline = self._inline
+        tool, path_of, plugin = self._tool, self._path, self._plugin
+        inline, begun, tell = self._inline, self._begun, self._told.extend
         set_local_events, disable, line_event = self._monitoring.set_local_events, self._monitoring.DISABLE, events.LINE
         add_code, start_event = self._add_code, events.PY_START
 
         def on_start(code: CodeType, offset: int) -> Any:
             try:
                 if id(code) in inline:
-                    on_line(code, code.co_firstlineno)
+                    begun[id(code)] = code
                     return None
                 if path_of(code.co_filename) is not None:
-                    add_code(code)
+                    add_code(code, offset)
                     set_local_events(tool, code, line_event)
                     if id(code) in inline:
                         return None
@@ -95,34 +131,28 @@ class Monitor:
             return disable
 
         def on_line(code: CodeType, line: int) -> Any:
-            try:
-                adders[id(code)](line)
-            except KeyError:  # the first line of it in this test
-                self._hit(code, line)
+            tell((code, line))  # in one step, whatever other threads do
             return disable
 
         self._monitoring.register_callback(tool, start_event, on_start)
         self._monitoring.register_callback(tool, line_event, on_line)
         self._monitoring.set_events(tool, start_event)
 
-    def _add_code(self, code: CodeType) -> None:
-        number, codes, outer, inline = id(code), self._codes, self._outer, self._inline
+    def _add_code(self, code: CodeType, start: int) -> None:
+        number = id(code)
+        if number in self._codes:  # another thread has begun it, too
+            return
+        followed = _Followed(code, self._forget)
+        followed.number, followed.first = number, code.co_firstlineno - 1  # where a module begins, in line 0
+        followed.is_outer = _is_outer(code)
+        followed.bits, followed.pieces = 0, {}
+        self._codes[number] = followed
+        if not followed.is_outer and _is_inline(code, start):
+            self._inline.add(number)
 
-        def forget(_: Any) -> None:
-            codes.pop(number, None)
-            outer.discard(number)
-            inline.discard(number)
-
-        codes[number] = weakref.ref(code, forget)
-        if _is_outer(code):
-            outer.add(number)
-        elif _is_inline(code):
-            inline.add(number)
-
-    def _hit(self, code: CodeType, line: int) -> None:
-        number, lines = id(code), {line}
-        self._hits[number] = (code, lines)
-        self._adders[number] = lines.add
+    def _forget(self, followed: Any) -> None:
+        self._codes.pop(followed.number, None)
+        self._inline.discard(followed.number)
 
     def _is_rendering(self, code: CodeType) -> bool:
         plugin = self._plugin
@@ -140,25 +170,59 @@ class Monitor:
         """Return the lines that ran since this was last asked."""
         inner: Pieces = {}
         outer: Pieces = {}
-        hits, tool, line_event, outers = self._hits, self._tool, self._line_event, self._outer
-        set_local_events, path_of, forget = self._set_local_events, self._path, self._adders.pop
-        while hits:
-            number, (code, lines) = hits.popitem()
-            forget(number, None)
+        path_of = self._path
+        tool, line_event, set_local_events = self._tool, self._line_event, self._set_local_events
+        for code, followed in self._ran():
+            bits, followed.bits = followed.bits, 0
             set_local_events(tool, code, 0)
             set_local_events(tool, code, line_event)
             path = path_of(code.co_filename)
             if path is not None:
-                into = outer if number in outers else inner
+                piece = followed.pieces.get(bits) or followed.piece(path, bits)
+                into = outer if followed.is_outer else inner
                 if path in into:
-                    into[path].append(tuple(lines))
+                    into[path].append(piece)
                 else:
-                    into[path] = [tuple(lines)]
+                    into[path] = [piece]
         if self._templates:
             templates = list(self._templates.items())
             self._templates.clear()
-            inner.update({path: [tuple(found)] for path, found in templates})
+            inner.update({path: [Piece(path, sorted(found))] for path, found in templates})
         return Taken(inner, outer)
+
+    def _ran(self) -> List[Tuple[CodeType, _Followed]]:
+        """Return the code objects that were told of since this was last asked; `bits` of each are its lines."""
+        told = self._told[:]
+        del self._told[: len(told)]  # another thread may have told more meanwhile
+        while self._begun:
+            _, code = self._begun.popitem()
+            told += (code, code.co_firstlineno)
+        try:
+            return self._marked(told)
+        except ValueError:  # a negative shift
+            for code in {id(code): code for code in told[::2]}.values():
+                self._codes[id(code)].lower(code)
+            return self._marked(told)
+
+    def _marked(self, told: List[Any]) -> List[Tuple[CodeType, _Followed]]:
+        ran: List[Tuple[CodeType, _Followed]] = []
+        codes = self._codes
+        last: Any = None
+        followed: Any = None
+        first = bits = 0
+        turns = iter(told)
+        for code, line in zip(turns, turns):  # a test may run thousands: what is asked of their code is kept
+            if code is not last:
+                if followed is not None:
+                    followed.bits = bits
+                last, followed = code, codes[id(code)]
+                first, bits = followed.first, followed.bits
+                if not bits:
+                    ran.append((code, followed))
+            bits |= 1 << line - first
+        if followed is not None:
+            followed.bits = bits
+        return ran
 
     def stop(self) -> None:
         """Follow nothing any more."""
@@ -171,21 +235,17 @@ class Monitor:
         for event in (monitoring.events.PY_START, monitoring.events.LINE):
             monitoring.register_callback(tool, event, None)
         monitoring.free_tool_id(tool)
-        self._hits.clear()
-        self._adders.clear()
+        self._told.clear()
+        self._begun.clear()
 
 
-def _is_inline(code: Any) -> bool:
-    """Does the body begin in the line of the `def`, or the lambda?
+def _is_inline(code: Any, start: int) -> bool:
+    """Does the body begin in the line of the `def`, or the lambda? start: offset of the instruction that begins it.
 
     Once armed again, CPython 3.13 tells nothing of such a line: it takes it for the one that it is in already. So the
     start of such a function is told each time, and stands for the line.
     """
-    offset = 0
-    instructions = code.co_code
-    while offset < len(instructions) and instructions[offset] != _RESUME:
-        offset += 2
-    body = offset + 2
+    body = start + _INSTRUCTION
     for begin, end, line in code.co_lines():
         if begin <= body < end:
             return bool(line == code.co_firstlineno)
