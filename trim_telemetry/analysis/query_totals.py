@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional
 
 from ..sections import NO_QUERIES, NO_STATEMENTS, VERBS, Section, no_statements, uncollected_queries
 
@@ -38,8 +38,8 @@ class QueryTotals:
                 made[name][key] = made[name].get(key, 0) + count
         for name, order in (("slow_queries", "duration"), ("duplicate_queries", "count"), ("n_plus_one", "count")):
             if value[name]:
-                both = [*made[name], *value[name]]
-                made[name] = sorted(both, key=lambda entry: -entry[order])[:_LISTED_OF_A_RUN]
+                both = sorted([*made[name], *value[name]], key=lambda entry: -entry[order])
+                made[name] = _one_of_a_kind(both)[:_LISTED_OF_A_RUN]
 
     def value(self) -> Mapping[str, Any]:
         """Return the summary's `database_queries`."""
@@ -47,3 +47,12 @@ class QueryTotals:
         if made is not None and made["count"]:
             made["avg_duration"] = made["total_duration"] / made["count"]
         return made or self._uncollected
+
+
+def _one_of_a_kind(entries: Iterable[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
+    """Keep the first of each statement and place: many tests run the same line, and would fill the list with it."""
+    found: Dict[Any, Mapping[str, Any]] = {}
+    for entry in entries:
+        text = entry["sql"] if "sql" in entry else entry["fingerprint"]
+        found.setdefault((text, entry["location"]), entry)
+    return list(found.values())
