@@ -161,6 +161,12 @@ def test_inherited_tests_of_a_package_name_the_base(tmp_path: Path) -> None:
     }
 
 
+def test_function_that_a_decorator_made_from_a_text_is_not_said_to_be_inherited(tmp_path: Path) -> None:
+    write(tmp_path, test_it="exec('def test_it(): pass')\n")
+    result = observed("-q", cwd=tmp_path).by_id()["test_it.py::test_it"]
+    assert (result["file"], result["line"], result["defined_at"]) == ("test_it.py", None, None)
+
+
 def test_module_is_the_dotted_import_name(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path / "package" / "tests", __init__="", test_it="def test_it(): pass\n")

@@ -154,8 +154,14 @@ def test_wrapper_that_wraps_itself_ends(sources):
 
 def test_function_without_a_source_file_keeps_its_first_line(sources):
     names = {}
-    exec(compile("\n\n@staticmethod\ndef f(): pass", "<made up>", "exec"), names)
-    assert sources.definition(names["f"]) == ("<made up>", 3)
+    exec(compile("\n\n@staticmethod\ndef f(): pass", "gone.py", "exec"), names)
+    assert sources.definition(names["f"]) == ("gone.py", 3)
+
+
+def test_function_made_from_a_text_has_no_definition(sources):
+    names = {}
+    exec("def f(): pass", names)
+    assert sources.definition(names["f"]) is None
 
 
 def test_function_whose_file_has_shrunk_since_keeps_its_first_line(module, sources):

@@ -49,9 +49,14 @@ class Sources:
         return clean(absolute.replace(sep, "/"))[:_PATH_LIMIT]
 
     def definition(self, function: Any) -> Optional[Tuple[str, int]]:
-        """Return the file (as Python names it) and the 1-based line of the `def` of a function behind its wrappers."""
+        """Return the file (as Python names it) and the 1-based line of the `def` of a function behind its wrappers.
+
+        None: it has no place, as those that are made from a text: decorators that keep signatures do that.
+        """
         code = code_of(function)
-        return None if code is None else (code.co_filename, self._def_line(code))
+        if code is None or code.co_filename.startswith("<"):
+            return None
+        return code.co_filename, self._def_line(code)
 
     def _def_line(self, code: CodeType) -> int:
         """co_firstlineno is the first decorator's line: look for the `def` from there on.
