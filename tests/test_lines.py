@@ -506,6 +506,14 @@ def test_coverages_own_settings_are_obeyed(tmp_path: Path) -> None:
     assert touched["file"] == "app/calc.py"
 
 
+def test_settings_that_let_no_file_in_are_named(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    (folder / ".coveragerc").write_text("[run]\ninclude = *elsewhere/*\n")
+    coverage = observed(folder).summary["coverage"]
+    assert (coverage["status"], coverage["lines_total"], coverage["files"]) == ("partial", 0, [])
+    assert coverage["reason"].startswith("the settings for coverage.py (source, include, omit) let no file")
+
+
 def test_each_channel_has_its_cap(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     caps = {"TRIM_MAX_MISSING_STDOUT": "3", "TRIM_MAX_MISSING_FILE": "500"}

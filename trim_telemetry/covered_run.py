@@ -71,6 +71,9 @@ class CoveredRun:
                 stretch = source.lines.stretch(source.lines.ran(self._lines.get(path, ())))
                 ran.append((source.lines, [] if stretch is None else [stretch]))
         ran.sort(key=lambda pair: pair[0].file)
+        nothing = None if ran else self._sources.none_reason()
+        if nothing is not None:
+            self.trouble(nothing)
         for name in self._sources.changed():
             self.trouble(CHANGED.format(name))
         if self._sources.unreadable:

@@ -118,6 +118,12 @@ class ProjectSources:
         certain = found.bodies.certain if found.bodies else ()
         return Source(lines, None if parts else found.bodies, certain, found.stamp)
 
+    def none_reason(self) -> Optional[str]:
+        """Return why a run has no source file at all; None where that may well be."""
+        if not self._files.are_chosen:
+            return None
+        return "the settings for coverage.py (source, include, omit) let no file below the root in"
+
     def forget(self) -> None:
         """What is source, and what is not, has changed."""
         self._sources = {path: source for path, source in self._sources.items() if source is not None}

@@ -129,6 +129,12 @@ class SourceFiles:
             omit.match(path) for omit in rules.omit
         )
 
+    @property
+    def are_chosen(self) -> bool:
+        """Do the project's settings for coverage.py say which files are wanted?"""
+        rules = self._rules
+        return rules is not None and bool(rules.folders or rules.packages or rules.include or rules.omit)
+
     def _is_in(self, package: str, path: str) -> bool:
         """Does it lie where a package or module of that name would, wherever sys.path may lead?"""
         place = f"{os.sep}{os.path.splitext(path[len(self._prefix) :])[0]}{os.sep}"
