@@ -89,6 +89,7 @@ class FollowedLines(NoLines):
     def __init__(self, config: Config, collector: LineCollector, failed: Callable[[Exception], None]) -> None:
         super().__init__()
         self._collector = collector
+        self.untraced = collector.untraced  # type: ignore[method-assign]  # a step less
         self._sources = ProjectSources(collector)
         self._failed = failed
         self.broken: Optional[str] = None
@@ -150,7 +151,7 @@ class FollowedLines(NoLines):
     def end(self) -> Section:
         """See NoLines."""
         began = self._cpu()
-        made: Optional[Section] = self._end()
+        made: Optional[Section] = self.untraced(self._end)
         self._spent += self._cpu() - began
         return made if made is not None else self.section
 
@@ -253,7 +254,7 @@ class FollowedLines(NoLines):
 
     def whole_run(self, is_complete: bool) -> Tuple[Mapping[str, Any], Mapping[str, Any]]:
         """See NoLines."""
-        made: Optional[Section] = self._whole_run(is_complete)
+        made: Optional[Section] = self.untraced(self._whole_run, is_complete)
         if made is None:
             return self.section.value, self.section.value
         whole = _loads(made.text)

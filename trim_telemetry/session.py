@@ -262,12 +262,18 @@ class Session:
 
     def _publish(self, made: Record) -> None:
         """Number a record, count it in, compute the running figures and write it."""
+        line = self.observation.lines.untraced(self._counted, made)
+        if self._channels.any_open:
+            self._channels.result(line, made.coverage)
+
+    def _counted(self, made: Record) -> str:
+        """Count a record in; return its line, empty where nobody gets it."""
         self._seq += 1
         judgement = judge(made, self.config.thresholds)
         self._tally.add(made, judgement.flags)
-        if self._channels.any_open:
-            line = made.to_json(self._identity, self._seq, self._tally.running(), judgement)
-            self._channels.result(line, made.coverage)
+        if not self._channels.any_open:
+            return ""
+        return made.to_json(self._identity, self._seq, self._tally.running(), judgement)
 
     # -- the other records ---
 

@@ -83,6 +83,16 @@ def running() -> Optional[Any]:
     return found if found is not None and found._collector is not None else None
 
 
+def can_pause(tracer: Any) -> bool:
+    """May a trace function be taken out with sys.settrace(None), and put back in the same frame?
+
+    That of coverage.py in C provides for it: it marks each frame that is entered, so that it hears of its end. With
+    greenlets, which it tells apart, another one could run meanwhile.
+    """
+    kind = getattr(sys.modules.get("coverage.tracer"), "CTracer", None)
+    return kind is not None and type(tracer) is kind and tracer.concur_id_func is None
+
+
 def may_be_configured(folder: str) -> bool:
     """Is there anything in a folder by which a project could tell coverage.py something?"""
     if os.environ.get("COVERAGE_RCFILE"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Iterator, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence
 
 from . import coverage_py
 from .line_monitoring import Monitor, NoToolError, Taken
@@ -120,6 +120,12 @@ class LineCollector:
     def parts_bodies(self) -> bool:
         """Does take() part the lines of functions from those of module and class bodies?"""
         return self._monitor is not None
+
+    def untraced(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what an action of ours, that calls nothing of the user's, returns: untraced, where we trace."""
+        if self._tracing is not None:
+            return self._tracing.untraced(action, *arguments)
+        return action(*arguments)
 
     def problem(self) -> Optional[str]:
         """Return why lines may be missing of what was taken since the last refresh(), if any may be."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from typing import Any, Callable, List, Mapping, Optional
@@ -11,6 +12,10 @@ from .coverage_py import Lines, Own
 
 TRACER_ACTIVE = "tracer-active"
 _LOST = "a trace function was set, or another Coverage was started, meanwhile"
+
+# Kept from the start: tests replace them.
+_gettrace, _settrace = sys.gettrace, sys.settrace
+_collects, _collect_no_more, _collect_again = gc.isenabled, gc.disable, gc.enable
 
 
 class TracerActiveError(Exception):
@@ -31,6 +36,7 @@ class Tracing:
         self._watch = _TraceWatch()
         self._source: Any = None
         self._kept: List[Lines] = []  # of sources that were left for another
+        self._pausable: Any = None  # the tracer, where it is one that untraced() may take out
         self._pick()
         if self._source is None:
             raise TracerActiveError(TRACER_ACTIVE)
@@ -52,6 +58,7 @@ class Tracing:
         else:
             self._source = None
         self._watch.expect(tracer if self._source is not None else None)
+        self._pausable = tracer if self._source is not None and coverage_py.can_pause(tracer) else None
 
     def refresh(self) -> None:
         """A test is about to begin: look whether what is followed is still what is on."""
@@ -88,10 +95,42 @@ class Tracing:
         """Was a file seen through a plugin of coverage.py?"""
         return self._source is not None and bool(self._source.is_template(file))
 
+    def untraced(self, action: Callable[..., Any], *arguments: Any) -> Any:
+        """Do what is ours alone: traced, it takes twice as long, and nobody wants its lines. Return what it returns.
+
+        The tracer is put back in the frame that it was taken out in: it counts calls and returns. What is done may call
+        nothing of the user's. Nor is garbage collected meanwhile, as that may run a `__del__` of his.
+        """
+        tracer = self._pausable
+        if tracer is None or _gettrace() is not tracer:
+            return action(*arguments)
+        collects = _collects()
+        try:
+            _collect_no_more()
+            try:
+                _settrace(None)
+            except Exception:  # noqa: BLE001  # an audit hook of the user's may forbid it
+                pass
+            self._watch.is_paused = _gettrace() is None
+            if not self._watch.is_paused:
+                self._pausable = None
+            return action(*arguments)
+        finally:
+            if _gettrace() is None:
+                _settrace(tracer)
+            self._watch.is_paused = False
+            _called()
+            if collects:
+                _collect_again()
+
     def stop(self) -> None:
         """Follow nothing any more."""
         self._watch.stop()
         self._leave()
+
+
+def _called() -> None:
+    """To be called is all: by that event the tracer, which sys.settrace() has Python call, puts itself in C's place."""
 
 
 class _TraceWatch:
@@ -108,6 +147,7 @@ class _TraceWatch:
         self._expected: Any = None
         self._thread = 0
         self._noticed = False
+        self.is_paused = False  # is it we who have taken the tracer out, for a moment?
         self._current[:] = [self]
         if not _TraceWatch._is_hooked:
             _TraceWatch._is_hooked = True
@@ -126,7 +166,8 @@ class _TraceWatch:
 
     def is_replaced(self) -> bool:
         """Does anybody else trace now, or nobody?"""
-        return threading.get_ident() == self._thread and sys.gettrace() is not self._expected
+        expected = None if self.is_paused else self._expected
+        return threading.get_ident() == self._thread and sys.gettrace() is not expected
 
     def take(self) -> bool:
         """Did anybody else trace since this was last asked?"""
