@@ -13,7 +13,9 @@ def parted(source, first=None):
     source = textwrap.dedent(source).strip("\n")
     first = first or {}
     statements = [line for line in range(1, source.count("\n") + 2) if line not in first]
-    return tuple(map(list, bodies_of(ast.parse(source), statements, first)))
+    made = bodies_of(ast.parse(source), statements, first)
+    assert "lambda" in source or bodies_of(ast.parse(source), statements, first, has_lambdas=False) == made
+    return tuple(map(list, made))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,8 @@ def parted(source, first=None):
         ("def f():\n    g = lambda: 1\n    return g", {}, [1], [], [1]),
         ("if x:\n    y = 1\nelse:\n    y = 2", {}, [1, 2, 3, 4], [], [1]),
         ("try:\n    import a\n    b = 1\nexcept E:\n    a = 2", {}, [1, 2, 3, 4, 5], [], [1, 2]),
+        ("try:\n    x = 1\nexcept E:\n    def f():\n        return 1", {}, [1, 2, 3, 4], [], [1, 2]),
+        ("if x:\n    def f():\n        return 1\nelse:\n    def f():\n        return 2", {}, [1, 2, 4, 5], [], [1]),
         ("with a:\n    x = 1\nfor y in z:\n    pass", {}, [1, 2, 3, 4], [], [1, 2, 3]),
     ],
 )

@@ -1,5 +1,7 @@
 """Statements of a file: as coverage.py finds them, and kept on the disk for the next run."""
 
+import ast
+import importlib.util
 import json
 import os
 import subprocess
@@ -10,6 +12,7 @@ import pytest
 pytest.importorskip("coverage")
 
 from trim_telemetry.collectors import coverage_py, source_statements
+from trim_telemetry.collectors.function_bodies import bodies_of
 from trim_telemetry.collectors.source_statements import SourceStatements, default_folder
 
 from .support import environment
@@ -36,11 +39,11 @@ def file(tmp_path):
 
 
 @pytest.fixture
-def parses(monkeypatch):
-    """Counts how often a file was parsed."""
+def searches(monkeypatch):
+    """Counts how often the statements of a file were looked for."""
     calls = []
-    parse = coverage_py.parse
-    monkeypatch.setattr(coverage_py, "parse", lambda *arguments: calls.append(arguments) or parse(*arguments))
+    find = SourceStatements._find
+    monkeypatch.setattr(SourceStatements, "_find", lambda *arguments: calls.append(arguments) or find(*arguments))
     return calls
 
 
@@ -51,7 +54,32 @@ def test_statements_are_coverage_pys(file):
     assert set(found.bodies.outer) - {1} == {2, 4}
 
 
-def test_second_run_reads_what_the_first_has_kept(file, tmp_path, parses):
+MODULES = ("argparse", "contextlib", "dataclasses", "functools", "optparse", "tarfile", "textwrap", "unittest.case")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="only coverage.py's parser knows them")
+@pytest.mark.parametrize("name", MODULES)
+def test_those_outside_of_functions_are_found_without_coverages_parser(name, monkeypatch):
+    path = importlib.util.find_spec(name).origin
+    exclude = coverage_py.default_exclude()
+    tree, *found = coverage_py.parse(path, exclude)
+    monkeypatch.setattr(coverage_py, "parse", None)
+    made = SourceStatements(None, None).of(path)
+    assert ([*made[:2]], made.bodies) == (found, bodies_of(tree, *found))
+
+
+def test_source_that_pythons_own_parser_gives_up_is_left_to_coverages(file, monkeypatch):
+    def gives_up(text):
+        raise RecursionError
+
+    expected = SourceStatements(EXCLUDE, None).of(str(file))
+    monkeypatch.setattr(source_statements.ast, "parse", gives_up)
+    tree = ast.Module([], [])
+    monkeypatch.setattr(coverage_py, "parse", lambda *_: coverage_py.Parsed(tree, expected.statements, expected.first))
+    assert SourceStatements(EXCLUDE, None).of(str(file))[:2] == expected[:2]
+
+
+def test_second_run_reads_what_the_first_has_kept(file, tmp_path, searches):
     folder = str(tmp_path / "cache")
     first, second = SourceStatements(EXCLUDE, folder).of(str(file)), SourceStatements(EXCLUDE, folder).of(str(file))
     assert tuple(map(list, first[:1])) == tuple(map(list, second[:1]))
@@ -60,11 +88,11 @@ def test_second_run_reads_what_the_first_has_kept(file, tmp_path, parses):
         list(first.bodies.outer),
         first.stamp,
     )
-    assert len(parses) == 1
+    assert len(searches) == 1
 
 
 @pytest.mark.parametrize("change", ["time", "size", "exclude", "format"])
-def test_entry_is_for_this_very_file_and_settings(change, file, tmp_path, parses, monkeypatch):
+def test_entry_is_for_this_very_file_and_settings(change, file, tmp_path, searches, monkeypatch):
     folder = str(tmp_path / "cache")
     SourceStatements(EXCLUDE, folder).of(str(file))
     if change == "time":
@@ -74,7 +102,7 @@ def test_entry_is_for_this_very_file_and_settings(change, file, tmp_path, parses
     elif change == "format":
         monkeypatch.setattr(source_statements, "_FORMAT", -1)
     SourceStatements("other" if change == "exclude" else EXCLUDE, folder).of(str(file))
-    assert len(parses) == 2
+    assert len(searches) == 2
 
 
 def corruptions():
@@ -85,20 +113,20 @@ def corruptions():
 
 
 @pytest.mark.parametrize("text", list(corruptions()))
-def test_corrupt_entry_is_made_anew(text, file, tmp_path, parses):
+def test_corrupt_entry_is_made_anew(text, file, tmp_path, searches):
     folder = tmp_path / "cache"
     expected = SourceStatements(EXCLUDE, str(folder)).of(str(file))
     (entry,) = folder.rglob("*.json")
     entry.write_text(text.replace("null}", f"{list(expected.stamp)}}}"))
     assert SourceStatements(EXCLUDE, str(folder)).of(str(file)) == expected
-    assert len(parses) == 2
+    assert len(searches) == 2
 
 
-def test_where_nothing_can_be_kept_nothing_is(file, tmp_path, parses):
+def test_where_nothing_can_be_kept_nothing_is(file, tmp_path, searches):
     (tmp_path / "taken").write_text("a file where a folder should be")
     statements = SourceStatements(EXCLUDE, str(tmp_path / "taken"))
     assert list(statements.of(str(file)).bodies.outer) == list(statements.of(str(file)).bodies.outer)
-    assert len(parses) == 2
+    assert len(searches) == 2
 
 
 def test_many_processes_may_share_a_folder(file, tmp_path):

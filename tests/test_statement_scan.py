@@ -30,7 +30,8 @@ def put(folder, source):
 
 
 def scanned(path):
-    return SCAN.of(path, stamp_of(path))
+    found = SCAN.of(path, stamp_of(path))
+    return found and found[:2]
 
 
 def parsed(path):

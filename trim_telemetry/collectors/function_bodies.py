@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
+from typing import Iterable, Iterator, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 _Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+_PARTS = ("body", "orelse", "handlers", "finalbody", "cases")  # of a statement, that have statements
 
 
 class Bodies(NamedTuple):
@@ -21,11 +22,17 @@ class Bodies(NamedTuple):
     certain: Sequence[int]
 
 
-def bodies_of(tree: ast.Module, statements: Sequence[int], first: Mapping[int, int]) -> Bodies:
-    """Part the statements of a module. first: of each further line of a statement, its first line."""
+def bodies_of(
+    tree: ast.Module, statements: Sequence[int], first: Mapping[int, int], has_lambdas: bool = True
+) -> Bodies:
+    """Part the statements of a module.
+
+    first: of each further line of a statement, its first line; has_lambdas: may there be any? Else only statements are
+    looked at.
+    """
     inside: Set[int] = set()
     inline: Set[int] = set()
-    for begin, end, header in _functions(tree):
+    for begin, end, header in _functions(ast.walk(tree) if has_lambdas else _statements(tree.body)):
         if first.get(begin, begin) == first.get(header, header):
             inline.add(first.get(begin, begin))
             begin += 1
@@ -36,9 +43,9 @@ def bodies_of(tree: ast.Module, statements: Sequence[int], first: Mapping[int, i
     return Bodies(outer, sorted(inline & known), sorted(certain & known))
 
 
-def _functions(tree: ast.AST) -> Iterator[Tuple[int, int, int]]:
+def _functions(nodes: Iterable[ast.AST]) -> Iterator[Tuple[int, int, int]]:
     """Yield where the body of each function begins and ends, and where what stands before its body ends."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, _Function):
             begin = _start(node.body[0])
             yield begin, node.end_lineno or begin, node.lineno
@@ -46,6 +53,16 @@ def _functions(tree: ast.AST) -> Iterator[Tuple[int, int, int]]:
                 yield _start(node), _start(node), _start(node)
         elif isinstance(node, ast.Lambda):
             yield node.lineno, node.lineno, node.lineno
+
+
+def _statements(body: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield those of a module and of all that is in it, with what else has statements: a handler, a case."""
+    waiting = [*body]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for part in _PARTS:
+            waiting += getattr(node, part, ())
 
 
 def _start(node: ast.stmt) -> int:

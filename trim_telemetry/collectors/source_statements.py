@@ -7,6 +7,7 @@ made anew, and where nothing can be written, nothing is kept.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from . import coverage_py
 from .function_bodies import Bodies, bodies_of
-from .statement_scan import StatementScan
+from .statement_scan import Scanned, StatementScan
 
 _FORMAT = 2  # of an entry: another one is another file
 _FOLDER = "trim-telemetry"
@@ -30,7 +31,7 @@ _open, _stat, _replace, _makedirs, _unlink = open, os.stat, os.replace, os.maked
 class Statements(NamedTuple):
     """Of one file: its statements by their first lines, of each further line of a statement the first one.
 
-    bodies: which of them are outside of functions; None where nobody has asked for it: only a parser can tell.
+    bodies: which of them are outside of functions; None where nobody has asked for it: that takes a parser.
     stamp: size and time of the file that this was made of.
     """
 
@@ -75,11 +76,20 @@ class SourceStatements:
             asked = self._asked_exclude
             self._exclude = exclude = coverage_py.default_exclude() if asked is None else asked
             self._scan = StatementScan(exclude, lambda text: coverage_py.parse_text(text, exclude))
-        found = None if with_bodies else self._scan.of(path, stamp)
-        if found is not None:
-            return Statements(*found, None, stamp)
+        scanned = self._scan.of(path, stamp)
+        if scanned is not None:
+            try:
+                return _made_of(scanned, stamp, with_bodies)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # deeper than this parser goes, or warned of
+                pass
         tree, statements, first = coverage_py.parse(path, self._exclude)
         return Statements(statements, first, bodies_of(tree, statements, first), stamp)
+
+
+def _made_of(scanned: Scanned, stamp: Tuple[int, int], with_bodies: bool) -> Statements:
+    statements, first, text = scanned
+    bodies = bodies_of(ast.parse(text), statements, first, "lambda" in text) if with_bodies else None
+    return Statements(statements, first, bodies, stamp)
 
 
 def stamp_of(path: str) -> Tuple[int, int]:

@@ -69,6 +69,14 @@ class _Outline(NamedTuple):
     docstrings: Set[int]
 
 
+class Scanned(NamedTuple):
+    """What was found of a file, as in coverage_py.Parsed, and its text."""
+
+    statements: List[int]
+    first: Dict[int, int]
+    text: str
+
+
 class StatementScan:
     """Finds them. exclude: see coverage_py.Rules; parse: coverage.py's way, of a text, for the comparison."""
 
@@ -82,7 +90,7 @@ class StatementScan:
         except Exception:  # noqa: BLE001  # whatever a release that nobody knows yet may raise
             return False
 
-    def of(self, path: str, stamp: Tuple[int, int]) -> Optional[Found]:
+    def of(self, path: str, stamp: Tuple[int, int]) -> Optional[Scanned]:
         """Return those of a file, None where coverage.py has to be asked. Raises OSError."""
         if not self._is_trusted:
             return None
@@ -93,7 +101,7 @@ class StatementScan:
         try:
             text = _text(data)
             code = _compiled(path, stamp) or compile(text, path, "exec", dont_inherit=True)
-            return self._found(text, code)
+            return Scanned(*self._found(text, code), text)
         except (_UnsureError, UnicodeDecodeError, SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 
