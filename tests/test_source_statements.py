@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -77,6 +78,16 @@ def test_source_that_pythons_own_parser_gives_up_is_left_to_coverages(file, monk
     tree = ast.Module([], [])
     monkeypatch.setattr(coverage_py, "parse", lambda *_: coverage_py.Parsed(tree, expected.statements, expected.first))
     assert SourceStatements(EXCLUDE, None).of(str(file))[:2] == expected[:2]
+
+
+@pytest.mark.parametrize("action", ["error", "always"])
+@pytest.mark.parametrize("with_bodies", [True, False])
+def test_what_python_would_warn_of_is_not_warned_of_again(action, with_bodies, file):
+    file.write_text("x = '\\d'\ndef f():\n    return x is 1\n")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter(action)
+        assert [*SourceStatements(None, None).of(str(file), with_bodies).statements] == [1, 2, 3]
+    assert caught == []
 
 
 def test_second_run_reads_what_the_first_has_kept(file, tmp_path, searches):

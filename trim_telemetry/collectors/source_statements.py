@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import sys
+import warnings
 from hashlib import sha256
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -25,6 +26,7 @@ _LISTS = ("statements", "first", *Bodies._fields)  # of numbers, in an entry
 # Made once, and kept: a test may replace the functions of os and json, or open().
 _dumps = json.JSONEncoder().encode
 _loads = json.JSONDecoder().decode
+_catch_warnings, _simplefilter = warnings.catch_warnings, warnings.simplefilter
 _open, _stat, _replace, _makedirs, _unlink = open, os.stat, os.replace, os.makedirs, os.unlink
 
 
@@ -57,7 +59,9 @@ class SourceStatements:
         place = self._place(path)
         found = _read(place, stamp) if place else None
         if found is None or (with_bodies and found.bodies is None):
-            found = self._find(path, stamp, with_bodies)
+            with _catch_warnings():  # of what stands in the user's file: who has imported it was told already
+                _simplefilter("ignore")
+                found = self._find(path, stamp, with_bodies)
             if place and not _write(place, found):
                 self._folder = None
         return found
