@@ -14,15 +14,16 @@ _BLOCK = 250  # durations a block; it splits in two at twice that
 
 
 class _Cursor:
-    """Where a percentile lies: `place` hundredths of a duration into the block of index `block`, which is `values`."""
+    """Where a percentile lies: in the block of index `block`, which is `values`, `rest` hundredths behind the duration
+    of index `rank`."""
 
-    __slots__ = ("block", "percent", "place", "values")
+    __slots__ = ("block", "percent", "rank", "rest", "values")
 
     def __init__(self, percent: int, values: List[float]) -> None:
         self.percent = percent
         self.block = 0
         self.values = values
-        self.place = 0
+        self.rank = self.rest = 0
 
 
 class RunningPercentiles:
@@ -55,11 +56,13 @@ class RunningPercentiles:
             return
         self._values = found = []
         for cursor in self._cursors:
-            place = cursor.place + cursor.percent
+            rank, rest, values = cursor.rank, cursor.rest + cursor.percent, cursor.values
+            if rest >= 100:  # a division costs more than these steps
+                rest -= 100
+                rank += 1
             if index < cursor.block:
-                place -= 100
-            cursor.place = place
-            values, rank, rest = cursor.values, place // 100, place % 100
+                rank -= 1
+            cursor.rank, cursor.rest = rank, rest
             if 0 <= rank < len(values) - 1:
                 found.append((values[rank] * (100 - rest) + values[rank + 1] * rest) / 100)
             else:
@@ -78,7 +81,7 @@ class RunningPercentiles:
     def _across(self, cursor: _Cursor) -> float:
         """Return the percentile where its place is in another block than before, or the last one in its own."""
         self._seek(cursor)
-        values, rank, rest = cursor.values, cursor.place // 100, cursor.place % 100
+        values, rank, rest = cursor.values, cursor.rank, cursor.rest
         high = values[rank + 1] if rank + 1 < len(values) else self._first_behind(cursor)
         return (values[rank] * (100 - rest) + high * rest) / 100
 
@@ -89,11 +92,11 @@ class RunningPercentiles:
 
     def _seek(self, cursor: _Cursor) -> None:
         blocks = self._blocks
-        while cursor.place < 0:
+        while cursor.rank < 0:
             cursor.block -= 1
-            cursor.place += 100 * len(blocks[cursor.block])
-        while cursor.place >= 100 * len(blocks[cursor.block]):
-            cursor.place -= 100 * len(blocks[cursor.block])
+            cursor.rank += len(blocks[cursor.block])
+        while cursor.rank >= len(blocks[cursor.block]):
+            cursor.rank -= len(blocks[cursor.block])
             cursor.block += 1
         cursor.values = blocks[cursor.block]
 
