@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 import pytest
 
@@ -24,12 +24,12 @@ class _Surroundings:
 
     __slots__ = ("class_name", "file", "from_here", "module", "parent", "path", "place", "tags")
 
-    def __init__(self, item: Any, sources: Sources, directory: str) -> None:
+    def __init__(self, item: Any, sources: Sources, from_here: Callable[[str], str]) -> None:
         self.parent = item.parent
         self.place = getattr(item, _PLACE)
         self.path = str(self.place)
         self.file = sources.relative(self.path)
-        self.from_here = os.path.relpath(self.path, directory).replace(os.sep, "/")
+        self.from_here = from_here(self.path)
         self.class_name = clean(_class_name(item))[:_PATH_LIMIT]
         self.module = clean(_module_name(item))[:_PATH_LIMIT]
         self.tags = [mark.name for mark in item.parent.iter_markers()] if item.parent is not None else []
@@ -44,7 +44,7 @@ class CaseFactory:
 
     def __init__(self, sources: Sources, directory: str, arguments: Sequence[str]) -> None:
         self._sources = sources
-        self._directory = directory
+        self._here = os.path.join(directory, "")
         self._options = options_to_keep(arguments)
         self._around: Optional[_Surroundings] = None
         self._same_file: Dict[Tuple[str, str], bool] = {}
@@ -56,7 +56,7 @@ class CaseFactory:
         """
         around = self._around
         if around is None or item.parent is not around.parent or getattr(item, _PLACE) is not around.place:
-            around = self._around = _Surroundings(item, self._sources, self._directory)
+            around = self._around = _Surroundings(item, self._sources, self._from_here)
         nodeid = nodeid or item.nodeid
         line, defined_at = self._definition(item, around.path)
         return Case(
@@ -76,7 +76,7 @@ class CaseFactory:
         """Return as much of a test's identity as its node id says."""
         file, *names = nodeid.partition("[")[0].split("::")
         names[-1:] = [nodeid[len("::".join([file, *names[:-1], ""])) :]]
-        here = os.path.relpath(os.path.join(self._sources.root, file), self._directory).replace(os.sep, "/")
+        here = self._from_here(os.path.join(self._sources.root, file))
         return Case(
             bounded_id(nodeid),
             clean(names[-1])[:_NAME_LIMIT],
@@ -105,6 +105,11 @@ class CaseFactory:
         if known is None:
             known = self._same_file[one, other] = os.path.realpath(one) == os.path.realpath(other)
         return known
+
+    def _from_here(self, path: str) -> str:
+        """Return a path as one writes it in the directory that pytest was called from."""
+        plain = path.startswith(self._here) and os.pardir not in path  # spares most files a look at each of its parts
+        return (path[len(self._here) :] if plain else os.path.relpath(path, self._here)).replace(os.sep, "/")
 
     def _rerun(self, nodeid: str, file: str) -> Optional[Sequence[str]]:
         _, separator, rest = nodeid.partition("::")
