@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Set, Tuple
 
 import pytest
 
@@ -380,6 +380,29 @@ def test_no_warning_is_raised_on_the_way_in(tmp_path: Path, installed: Path) -> 
         done = through(door, *arguments, cwd=tmp_path, installed=installed, **variables)
         assert done.code == 0, done.stderr
         assert "warning" not in done.stdout.lower()
+
+
+REPORTS_LOADERS = """
+    import sys
+
+    def pytest_sessionfinish():
+        loaders = {n: type(m.__loader__).__name__ for n, m in sys.modules.items() if n.startswith("trim_telemetry")}
+        with open("rewritten", "w") as file:
+            file.write(" ".join(name for name, loader in loaders.items() if loader == "AssertionRewritingHook"))
+"""
+WITH_THE_PLUGIN = {"", ".errors", ".config", ".pytest_plugin"}  # loaded before anybody knows whether a run is wanted
+
+
+@pytest.mark.parametrize(
+    "door, rewritten", [(("pytest", "--trim"), WITH_THE_PLUGIN), (("trim_telemetry.pytest_instrumentation",), set())]
+)
+def test_pytest_does_not_rewrite_modules_of_ours(
+    door: Tuple[str, ...], rewritten: Set[str], tmp_path: Path, installed: Path
+) -> None:
+    write(tmp_path, test_it=PASSES, conftest=REPORTS_LOADERS)
+    done = run("-m", *door, cwd=tmp_path, env=environment(PYTHONPATH=str(installed)))
+    assert done.code == 0, screen(done)
+    assert set((tmp_path / "rewritten").read_text().split()) <= {f"trim_telemetry{name}" for name in rewritten}
 
 
 # -- asleep ---
