@@ -55,7 +55,21 @@ def test_statements_are_coverage_pys(file):
     assert set(found.bodies.outer) - {1} == {2, 4}
 
 
-MODULES = ("argparse", "contextlib", "dataclasses", "functools", "optparse", "tarfile", "textwrap", "unittest.case")
+def test_warning_that_was_given_once_is_not_given_again(file):
+    def warns():
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        warns()
+        rules = [*warnings.filters]
+        SourceStatements(EXCLUDE, None).of(str(file))
+        warns()
+        assert warnings.filters == rules
+    assert len(caught) == 1
+
+
+MODULES = ("argparse", "contextlib", "functools", "optparse", "tarfile", "textwrap", "unittest.case")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="only coverage.py's parser knows them")

@@ -12,8 +12,9 @@ import json
 import os
 import sys
 import warnings
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from . import coverage_py
 from .function_bodies import Bodies, bodies_of
@@ -21,12 +22,12 @@ from .statement_scan import Scanned, StatementScan
 
 _FORMAT = 2  # of an entry: another one is another file
 _FOLDER = "trim-telemetry"
+_NO_WARNING = ("ignore", None, Warning, None, 0)  # as warnings.filters has such a rule
 _LISTS = ("statements", "first", *Bodies._fields)  # of numbers, in an entry
 
 # Made once, and kept: a test may replace the functions of os and json, or open().
 _dumps = json.JSONEncoder().encode
 _loads = json.JSONDecoder().decode
-_catch_warnings, _simplefilter = warnings.catch_warnings, warnings.simplefilter
 _open, _stat, _replace, _makedirs, _unlink = open, os.stat, os.replace, os.makedirs, os.unlink
 
 
@@ -59,8 +60,7 @@ class SourceStatements:
         place = self._place(path)
         found = _read(place, stamp) if place else None
         if found is None or (with_bodies and found.bodies is None):
-            with _catch_warnings():  # of what stands in the user's file: who has imported it was told already
-                _simplefilter("ignore")
+            with _unwarned():  # of what stands in the user's file: who has imported it was told already
                 found = self._find(path, stamp, with_bodies)
             if place and not _write(place, found):
                 self._folder = None
@@ -84,7 +84,7 @@ class SourceStatements:
         if scanned is not None:
             try:
                 return _made_of(scanned, stamp, with_bodies)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):  # deeper than this parser goes, or warned of
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # deeper than this parser goes
                 pass
         tree, statements, first = coverage_py.parse(path, self._exclude)
         return Statements(statements, first, bodies_of(tree, statements, first), stamp)
@@ -94,6 +94,17 @@ def _made_of(scanned: Scanned, stamp: Tuple[int, int], with_bodies: bool) -> Sta
     statements, first, text = scanned
     bodies = bodies_of(ast.parse(text), statements, first, "lambda" in text) if with_bodies else None
     return Statements(statements, first, bodies, stamp)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Have Python warn of nothing, past warnings.catch_warnings(): after that, what is told once is told again."""
+    rules: Any = warnings.filters
+    rules.insert(0, _NO_WARNING)
+    try:
+        yield
+    finally:
+        rules.remove(_NO_WARNING)
 
 
 def stamp_of(path: str) -> Tuple[int, int]:
