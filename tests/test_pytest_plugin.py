@@ -405,6 +405,22 @@ def test_pytest_does_not_rewrite_modules_of_ours(
     assert set((tmp_path / "rewritten").read_text().split()) <= {f"trim_telemetry{name}" for name in rewritten}
 
 
+TELLS_OF_FINDERS = """
+    import sys
+    FINDERS = [type(finder).__name__ for finder in sys.meta_path]
+
+    def test_finders():
+        print(FINDERS, [type(finder).__name__ for finder in sys.meta_path])
+"""
+
+
+def test_finder_of_our_modules_is_gone_before_a_test_file_is_imported(tmp_path: Path, installed: Path) -> None:
+    write(tmp_path, test_it=TELLS_OF_FINDERS)
+    done = run("-m", "pytest", "--trim", "-s", cwd=tmp_path, env=environment(PYTHONPATH=str(installed)))
+    assert "'AssertionRewritingHook'" in done.stdout
+    assert "_OwnModules" not in done.stdout
+
+
 # -- asleep ---
 
 TELLS_OF_MODULES = """

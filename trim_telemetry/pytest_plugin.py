@@ -41,6 +41,7 @@ _IDLE_MODES = (
 class _OwnModules:
     """A finder of this package's modules alone, in front of pytest's: that would rewrite the asserts of each, where
     there are none, and reads what it keeps of that in so small pieces that it takes thrice the time of Python's own.
+    It is gone before the first test file is imported.
     """
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
@@ -55,6 +56,9 @@ class _OwnModules:
         """Find them no longer."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+
+
+_own_modules = _OwnModules()
 
 
 def pytest_addoption(parser: Any) -> None:
@@ -73,9 +77,8 @@ def pytest_load_initial_conftests(early_config: Any) -> None:
     """Guard the network and follow lines, where a run will be on, before the first conftest file is imported."""
     options = early_config.known_args_namespace
     if getattr(options, "trim", False) and not any(getattr(options, mode, None) for mode in _IDLE_MODES):
-        own = _OwnModules()
-        own.begin()
-        early_config.add_cleanup(own.end)
+        _own_modules.begin()
+        early_config.add_cleanup(_own_modules.end)  # the run may end before pytest is configured
         _watch(early_config, options)
 
 
@@ -117,6 +120,7 @@ def pytest_configure(config: Any) -> None:
         recorder = _start(config)
         if door is not None:
             door.recorder = recorder
+    _own_modules.end()
 
 
 def _wants_a_run(config: Any) -> bool:
