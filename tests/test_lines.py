@@ -536,6 +536,22 @@ def test_what_tracing_costs_is_said_at_the_end(tmp_path: Path) -> None:
     assert "TRIM_COVERAGE=off" in done.stderr.decode()
 
 
+@pytest.mark.skipif(not BEFORE_3_12, reason="no tracer is needed")
+def test_what_reading_cost_workers_is_counted_in(tmp_path: Path) -> None:
+    program = """
+        import os
+        from trim_telemetry import config, lines
+        settings = config.load({}, {"TRIM_COVERAGE": "require"}, os.getcwd())
+        followed = lines.follow(settings, print)
+        for spent in (1.0, 1.5):
+            followed.merge({"lines": {}, "troubles": [], "tests": [], "spent": spent})
+        print(followed.close())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), stdout=-1, timeout=60, check=True)
+    assert "reading it took 2.5 s more" in done.stdout.decode()
+
+
 def test_file_that_is_no_python_any_more_is_named(tmp_path: Path) -> None:
     tests = """
         from pathlib import Path

@@ -234,9 +234,11 @@ class FollowedLines(NoLines):
         troubles = self._run.new_troubles()
         if not lines and not tests and not troubles:
             return None
+        spent, self._spent = self._spent, 0.0
         return {
             "lines": lines,
             "troubles": troubles,
+            "spent": spent,
             "tests": [files.name(path) for path in tests if files.holds(path)],
         }
 
@@ -249,6 +251,7 @@ class FollowedLines(NoLines):
         self._run.add({path: [Piece(path, lines)] for path, lines in found.items()})
         for reason in news["troubles"]:
             self._run.trouble(reason)
+        self._spent += news["spent"]
 
     # -- the end ---
 
