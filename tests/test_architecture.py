@@ -14,7 +14,7 @@ from .support import ROOT
 # A module imports from the rows above its own, and from nowhere else. Within a row: modules of one folder, or of one
 # framework (unittest_..., pytest_..., django_...). Names of folders stand for all their modules.
 WRITING = (  # while tests run
-    "errors outcome texts addresses permission",
+    "errors outcome texts addresses permission identity",
     "sections allow_list stand_ins imports audit",
     "record config redaction unwanted services",
     "collectors analysis sinks",  # never each other: the session joins them

@@ -12,6 +12,7 @@ import weakref
 from types import CodeType
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
+from ..identity import identity
 from . import coverage_py
 from .coverage_py import Lines
 from .pieces import Piece, Pieces
@@ -45,7 +46,7 @@ class Taken(NamedTuple):
 class _Followed(_Reference):
     """A code object whose lines are followed.
 
-    number: its id, also when it has gone; first: a line before which it has none; is_outer: see _is_outer();
+    number: its identity, also when it has gone; first: a line before which it has none; is_outer: see _is_outer();
     bits: lines of it that ran, of which `first` is the lowest; pieces: by their bits.
     """
 
@@ -88,9 +89,9 @@ class Monitor:
         self._tool = self._free_tool()
         self._told: List[Any] = []  # in turn a code object, and a line of it that ran
         self._begun: Dict[int, CodeType] = {}  # those of `_inline` that were called
-        # By id of the code object: hashing the object itself walks through all of it.
+        # By identity of the code object: hashing the object itself walks through all of it.
         self._codes: Dict[int, _Followed] = {}
-        self._inline: Set[int] = set()  # ids of those that begin in the line of their `def`
+        self._inline: Set[int] = set()  # identities of those that begin in the line of their `def`
         self._templates: Lines = {}
         self.problem: Optional[str] = None  # what went wrong in a callback
         self._plugin: Any = coverage_py.template_plugin(templates) if templates is not None else None
@@ -115,13 +116,14 @@ class Monitor:
 
         def on_start(code: CodeType, offset: int) -> Any:
             try:
-                if id(code) in inline:
-                    begun[id(code)] = code
+                number = identity(code)
+                if number in inline:
+                    begun[number] = code
                     return None
                 if path_of(code.co_filename) is not None:
                     add_code(code, offset)
                     set_local_events(tool, code, line_event)
-                    if id(code) in inline:
+                    if number in inline:
                         return None
                 elif plugin is not None and self._is_rendering(code):
                     return self._render(sys._getframe(1))
@@ -139,7 +141,7 @@ class Monitor:
         self._monitoring.set_events(tool, start_event)
 
     def _add_code(self, code: CodeType, start: int) -> None:
-        number = id(code)
+        number = identity(code)
         if number in self._codes:  # another thread has begun it, too
             return
         followed = _Followed(code, self._forget)
@@ -200,13 +202,13 @@ class Monitor:
         try:
             return self._marked(told)
         except ValueError:  # a negative shift
-            for code in {id(code): code for code in told[::2]}.values():
-                self._codes[id(code)].lower(code)
+            for code in {identity(code): code for code in told[::2]}.values():
+                self._codes[identity(code)].lower(code)
             return self._marked(told)
 
     def _marked(self, told: List[Any]) -> List[Tuple[CodeType, _Followed]]:
         ran: List[Tuple[CodeType, _Followed]] = []
-        codes = self._codes
+        codes, number_of = self._codes, identity
         last: Any = None
         followed: Any = None
         first = bits = 0
@@ -215,7 +217,7 @@ class Monitor:
             if code is not last:
                 if followed is not None:
                     followed.bits = bits
-                last, followed = code, codes[id(code)]
+                last, followed = code, codes[number_of(code)]
                 first, bits = followed.first, followed.bits
                 if not bits:
                     ran.append((code, followed))

@@ -12,6 +12,7 @@ from _thread import _local, get_ident
 from types import FrameType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..identity import identity
 from ..texts import stable_hash
 from .call_site import CallSites
 from .owner import Owner
@@ -230,7 +231,7 @@ class Recorder:
             connection = "?"
         query = state.recent.get(place)
         if query is None or query.code is not code or query.sql != sql or query.connection != connection:
-            key = (sql, connection, 0 if code is None else id(code), place)
+            key = (sql, connection, 0 if code is None else identity(code), place)
             query = state.bucket.get(key)
             if query is None:
                 query = self._new(state, key, users, parameters)

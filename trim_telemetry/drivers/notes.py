@@ -10,6 +10,7 @@ from _weakref import ref
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ..collectors.queries import Query
+from ..identity import identity
 
 _NAME_LIMIT = 100
 
@@ -18,10 +19,10 @@ class _Cursor(ref):  # type: ignore[type-arg]  # of whatever class
     """A cursor that a note is about, as long as it lives."""
 
     __slots__ = ("key",)
-    key: int  # the id that it has had
+    key: int  # the identity that it has had
 
 
-_aside: Dict[int, List[Any]] = {}  # by the cursors' ids: the _Cursor, and its note
+_aside: Dict[int, List[Any]] = {}  # by the cursors' identities: the _Cursor, and its note
 
 
 def attach(cursor: Any, query: Optional[Query], spent: int) -> None:
@@ -37,7 +38,7 @@ def attach_anywhere(cursor: Any, query: Optional[Query], spent: int) -> None:
     if type(cursor).__dictoffset__:
         attach(cursor, query, spent)
         return
-    key = id(cursor)
+    key = identity(cursor)
     note = _aside.get(key)
     if note is None:
         reference = _Cursor(cursor, _gone)
@@ -59,7 +60,7 @@ def note_of(cursor: Any) -> Optional[Tuple[Query, int]]:
             return query, cursor._trim_spent
     except Exception:  # noqa: BLE001  # none; or the user's own class
         pass
-    note = _aside.get(id(cursor))
+    note = _aside.get(identity(cursor))
     return None if note is None or note[1] is None else (note[1], note[2])
 
 
