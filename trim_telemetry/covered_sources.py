@@ -10,7 +10,7 @@ from .analysis.file_lines import FileLines, Stretch
 from .collectors.coverage_py import UnparsableError
 from .collectors.function_bodies import Bodies
 from .collectors.line_coverage import LineCollector
-from .collectors.pieces import Piece
+from .collectors.pieces import KnownPieces, Piece
 from .collectors.source_statements import SourceStatements, default_folder, stamp_of
 from .collectors.timing import Clock
 from .texts import clean
@@ -28,7 +28,18 @@ class Source:
     where they come apart; stamp: see stamp_of().
     """
 
-    __slots__ = ("_ambiguous", "_known", "_outer", "_parts", "certain", "changed", "checked", "lines", "stamp")
+    __slots__ = (
+        "_ambiguous",
+        "_known",
+        "_outer",
+        "_parts",
+        "_wholes",
+        "certain",
+        "changed",
+        "checked",
+        "lines",
+        "stamp",
+    )
 
     def __init__(
         self, lines: FileLines, bodies: Optional[Bodies], certain: Sequence[int], stamp: Tuple[int, int]
@@ -41,12 +52,13 @@ class Source:
         self._parts = bodies is None
         self._outer = frozenset(lines.ran(bodies.outer)) if bodies else frozenset()
         self._ambiguous = frozenset(lines.ran(bodies.ambiguous)) if bodies else frozenset()
+        self._wholes = KnownPieces()  # what came in several pieces that have to be looked at together
         self._known: Dict[Piece, Optional[Stretch]] = {}  # most tests run what others have run
 
     def ran(self, pieces: List[Piece]) -> List[Stretch]:
         """Return what ran of it, without what ran only because the module was imported meanwhile."""
         if len(pieces) > 1 and not self._parts:
-            pieces = [Piece(pieces[0].path, sorted(set().union(*[piece.lines for piece in pieces])))]
+            pieces = [self._wholes.of(pieces[0].path, set().union(*[piece.lines for piece in pieces]))]
         known, found = self._known, []
         for piece in pieces:
             try:

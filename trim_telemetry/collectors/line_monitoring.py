@@ -10,12 +10,12 @@ from __future__ import annotations
 import sys
 import weakref
 from types import CodeType
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..identity import identity
 from . import coverage_py
 from .coverage_py import Lines
-from .pieces import Piece, Pieces
+from .pieces import KnownPieces, Piece, Pieces
 
 _TOOL_IDS = (4, 3)  # the others have names, and owners: 0 debuggers, 1 coverage.py, 2 profilers, 5 optimizers
 _NAME = "trim-telemetry"
@@ -25,11 +25,6 @@ _OPTIMIZED = 0x1  # inspect.CO_OPTIMIZED: the body of a function; those of modul
 _INLINE = ("<generic parameters", "<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>")
 _MOST_KNOWN = 100  # pieces of one code object
 NO_TOOL = "no-monitoring-tool"
-
-if TYPE_CHECKING:
-    _Reference = weakref.ref[CodeType]
-else:
-    _Reference = weakref.ref
 
 
 class NoToolError(Exception):
@@ -43,7 +38,7 @@ class Taken(NamedTuple):
     outer: Pieces
 
 
-class _Followed(_Reference):
+class _Followed(weakref.ref):  # type: ignore[type-arg]  # which Python 3.8 can not evaluate
     """A code object whose lines are followed.
 
     number: its identity, also when it has gone; first: a line before which it has none; is_outer: see _is_outer();
@@ -93,6 +88,7 @@ class Monitor:
         self._codes: Dict[int, _Followed] = {}
         self._inline: Set[int] = set()  # identities of those that begin in the line of their `def`
         self._templates: Lines = {}
+        self._template_pieces = KnownPieces()
         self.problem: Optional[str] = None  # what went wrong in a callback
         self._plugin: Any = coverage_py.template_plugin(templates) if templates is not None else None
         self._start()
@@ -189,7 +185,7 @@ class Monitor:
         if self._templates:
             templates = list(self._templates.items())
             self._templates.clear()
-            inner.update({path: [Piece(path, sorted(found))] for path, found in templates})
+            inner.update({path: [self._template_pieces.of(path, found)] for path, found in templates})
         return Taken(inner, outer)
 
     def _ran(self) -> List[Tuple[CodeType, _Followed]]:
