@@ -514,6 +514,14 @@ def test_settings_that_let_no_file_in_are_named(tmp_path: Path) -> None:
     assert coverage["reason"].startswith("the settings for coverage.py (source, include, omit) let no file")
 
 
+def test_settings_are_not_blamed_where_a_run_was_interrupted_before_it_imported_anything(tmp_path: Path) -> None:
+    folder = project(tmp_path, "def test_it(): raise KeyboardInterrupt\n")
+    (folder / ".coveragerc").write_text("[run]\nomit = */late.py\n")
+    coverage = observed(folder).summary["coverage"]
+    assert (coverage["status"], coverage["files"]) == ("partial", [])
+    assert "settings" not in coverage["reason"]
+
+
 def test_each_channel_has_its_cap(tmp_path: Path) -> None:
     path = tmp_path / "run.ndjson"
     caps = {"TRIM_MAX_MISSING_STDOUT": "3", "TRIM_MAX_MISSING_FILE": "500"}

@@ -71,7 +71,7 @@ class CoveredRun:
                 stretch = source.lines.stretch(source.lines.ran(self._lines.get(path, ())))
                 ran.append((source.lines, [] if stretch is None else [stretch]))
         ran.sort(key=lambda pair: pair[0].file)
-        nothing = None if ran else self._sources.none_reason()
+        nothing = self._sources.none_reason() if is_complete and not ran else None  # else they were not looked for
         if nothing is not None:
             self.trouble(nothing)
         for name in self._sources.changed():
