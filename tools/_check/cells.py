@@ -41,8 +41,10 @@ _SLOW_ON = ((3, 8), (3, 11), (3, 13), (3, 14))
 _OLDEST_COVERAGE = "coverage==7.6.0"  # that pyproject.toml allows; every other cell has the newest of its Python
 _NEWEST_OF_OLDEST_COVERAGE = (3, 13)  # what it is made for
 _OF_COVERAGE = (
-    *("tests/test_coverage_py.py", "tests/test_line_tracing.py"),
-    *("tests/test_lines.py", "tests/test_lines_django.py"),
+    "tests/test_coverage_py.py",
+    "tests/test_line_tracing.py",
+    "tests/test_lines.py",
+    "tests/test_lines_django.py",
 )
 _AMONG_PLUGINS = (_PLUGINS, _DATABASES)  # which load what they mean
 _DRIVERS = "test_drivers_"  # tests of them are slow, and need what only the cells that run all tests install
